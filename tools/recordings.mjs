@@ -135,8 +135,9 @@ const OPERATIONS = {
     return r.call("maxUnpool2d", [x, r.indices(x.shape, size.height * size.width), size]);
   },
   resize: (r) => {
-    const mode = r.dice.pick(["nearest", "bilinear"]);
-    return r.call("resize", [r.image(), { height: r.dice.from(1, 7), width: r.dice.from(1, 7), mode }]);
+    const mode = r.dice.pick(["nearest", "bilinear", "bicubic"]);
+    const alignCorners = mode !== "nearest" && r.dice.chance(0.5);
+    return r.call("resize", [r.image(), { height: r.dice.from(1, 7), width: r.dice.from(1, 7), mode, alignCorners }]);
   },
   normalize: (r) => {
     const x = r.atLeast(1);

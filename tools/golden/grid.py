@@ -225,6 +225,16 @@ def ceiled(kind, rank):
     add(f"{kind}{rank}d", options, function, x=numbers(*shape))
 
 
+def resized():
+    mode = pick(["nearest", "bilinear", "bilinear", "bicubic", "bicubic"])
+    aligned = pick([True, False]) if mode != "nearest" else None
+    shape = [random.randint(1, 2), random.randint(1, 6), random.randint(1, 6), random.randint(1, 3)]
+    height, width = random.randint(1, 8), random.randint(1, 8)
+    options = {"height": height, "width": width, "mode": mode, "alignCorners": bool(aligned)}
+    function = lambda x: last(F.interpolate(first(x), (height, width), mode=mode, align_corners=aligned))
+    add("resize", options, function, x=numbers(*shape))
+
+
 def repeated():
     shape = [random.randint(1, 4) for _ in range(random.randint(1, 3))]
     repeats = [random.randint(1, 3) for _ in shape]
@@ -281,6 +291,8 @@ for kind in ["maxPool", "averagePool"]:
             ceiled(kind, rank)
 for _ in range(16):
     convolution3d()
+for _ in range(40):
+    resized()
 for kind in ["maxPool", "averagePool"]:
     for _ in range(10):
         pooling3d(kind)

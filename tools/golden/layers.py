@@ -126,6 +126,9 @@ for mode in ("nearest", "bilinear"):
     layer("Upsample", {"factor": [2, 3], "mode": mode}, channels(lambda v, x: F.interpolate(x, scale_factor=(2, 3), mode=mode)))
     line = "linear" if mode == "bilinear" else mode
     layer("Upsample", {"factor": 3, "mode": mode}, channels(lambda v, x: F.interpolate(x, scale_factor=3, mode=line)), SIGNAL)
+layer("Resize", {"height": 9, "width": 4, "mode": "bicubic"}, channels(lambda v, x: F.interpolate(x, size=(9, 4), mode="bicubic")))
+layer("Upsample", {"factor": [2, 3], "mode": "bicubic", "alignCorners": True}, channels(lambda v, x: F.interpolate(x, scale_factor=(2, 3), mode="bicubic", align_corners=True)))
+layer("Upsample", {"factor": 2, "mode": "bilinear", "alignCorners": True}, channels(lambda v, x: F.interpolate(x, scale_factor=2, mode="linear", align_corners=True)), SIGNAL)
 layer("ZeroPad", {"padding": [[1, 0], [2, 3]]}, channels(lambda v, x: F.pad(x, (2, 3, 1, 0))))
 layer("ZeroPad", {"padding": [1, 2]}, channels(lambda v, x: F.pad(x, (1, 2))), SIGNAL)
 layer("Crop", {"cropping": [[1, 0], [2, 3]]}, channels(lambda v, x: F.pad(x, (-2, -3, -1, 0))))

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Random, sizeOf, type Shape } from "@convlens/backend";
+import { Random, sizeOf, type ResizeMode, type Shape } from "@convlens/backend";
 import {
   AveragePool2d,
   build,
@@ -49,12 +49,15 @@ export class ToDepth implements Layer {
 
 /** Twice the size. */
 export class Enlarge implements Layer {
-  readonly mode: "nearest" | "bilinear";
-  constructor(mode: "nearest" | "bilinear") {
+  readonly mode: ResizeMode;
+  readonly alignCorners: boolean;
+  constructor(mode: ResizeMode, alignCorners = false) {
     this.mode = mode;
+    this.alignCorners = alignCorners;
   }
   call(x: Tensor): Tensor {
-    return resize(x, { height: 2 * x.shape[1]!, width: 2 * x.shape[2]!, mode: this.mode });
+    const { mode, alignCorners } = this;
+    return resize(x, { height: 2 * x.shape[1]!, width: 2 * x.shape[2]!, mode, alignCorners });
   }
 }
 
@@ -146,7 +149,11 @@ export const randomNetThatGrows: fc.Arbitrary<() => Layer> = fc
       },
       {
         weight: 1,
-        arbitrary: fc.constantFrom("nearest" as const, "bilinear" as const).map((mode) => () => new Enlarge(mode)),
+        arbitrary: fc.tuple(fc.constantFrom<ResizeMode>("nearest", "bilinear", "bicubic"), fc.boolean()).map(
+          ([mode, isAligned]) =>
+            () =>
+              new Enlarge(mode, mode !== "nearest" && isAligned),
+        ),
       },
     ),
     { minLength: 1, maxLength: 4 },

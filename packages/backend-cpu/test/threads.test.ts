@@ -100,10 +100,13 @@ const all: Work[] = [
       [batch, 90, 111, 10],
       [batch, 131, 64, 10],
     ];
-    return (["nearest", "bilinear"] as const).flatMap((mode) => [
-      work(`resize ${batch}, ${mode}`, "resize", [small], { height: 131, width: 64, mode }, large),
-      work(`its gradient`, "resizeGradient", [large], { height: 90, width: 111, mode }, small),
-    ]);
+    return (["nearest", "bilinear", "bicubic"] as const).flatMap((mode) => {
+      const method = { mode, alignCorners: false };
+      return [
+        work(`resize ${batch}, ${mode}`, "resize", [small], { height: 131, width: 64, ...method }, large),
+        work(`its gradient`, "resizeGradient", [large], { height: 90, width: 111, ...method }, small),
+      ];
+    });
   }),
   work(
     "matmul",

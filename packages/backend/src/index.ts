@@ -119,7 +119,7 @@ export {
   type Scope,
   type Values,
 } from "./program.ts";
-export { resampling, type ResizeMode, type PixelSource } from "./resampling.ts";
+export { pixelPositions, resampling, type PixelSource, type Resampling, type ResizeMode } from "./resampling.ts";
 export { Random, threefry, type RandomState } from "./random.ts";
 export {
   broadcastShapes,

@@ -51,6 +51,7 @@ export interface Resizing {
   readonly height: number;
   readonly width: number;
   readonly mode: ResizeMode;
+  readonly alignCorners: boolean;
 }
 /** Every `step`-th element from `begin`; a negative step walks backwards. `shape` is the shape of the result. */
 export interface Section {

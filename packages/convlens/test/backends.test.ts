@@ -11,6 +11,33 @@ describe("the cpu backend and the reference", () => {
       expect(await worstDifference(seed, reference, cpu), `seed ${seed}`).toBeLessThan(2e-4);
   });
 
+  const pair = c.dcgan({ size: 16, channels: 2, latent: 6, filters: 4 });
+  it.each<[string, c.Layer, c.Shape]>([
+    ["autoencoder", c.autoencoder({ shape: [13, 16, 2], code: 5, filters: 4 }), [13, 16, 2]],
+    ["generator of dcgan", pair.generator, [6]],
+    ["discriminator of dcgan", pair.discriminator, [16, 16, 2]],
+    ["mobileNetV2", c.mobileNetV2({ classes: 3, width: 0.1 }), [17, 20, 1]],
+    ["resnet1d", c.resnet1d({ classes: 3, filters: 4 }), [21, 2]],
+    ["squeezeNet", c.squeezeNet({ classes: 3 }), [17, 20, 1]],
+    ["unet", c.unet({ filters: 4, depth: 2 }), [11, 14, 2]],
+  ])("agree on %s, forward and backward", async (_, model, shape) => {
+    const of = [...c.parameters(c.build(model, shape, { seed: 2 })).values()];
+    const x = c.tensor(new c.Random(1).normal(c.sizeOf(shape)), [1, ...shape]);
+    const values = async (backend: c.Backend): Promise<number[][]> => {
+      c.useBackend(backend);
+      c.build(model, shape, { seed: 2 });
+      const y = model.call(x);
+      return (await c.evaluate(y, ...c.gradients(c.mean(c.square(y)), of))).map((each) => [...each]);
+    };
+    const [expected, got] = [await values(c.reference()), await values(await c.cpu())];
+    expected.forEach((all, i) => {
+      const largest = all.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(largest).toBeGreaterThan(0);
+      const worst = all.reduce((most, value, at) => Math.max(most, Math.abs(value - got[i]![at]!)), 0);
+      expect(worst / largest, i === 0 ? "output" : of[i - 1]!.name).toBeLessThan(1e-3);
+    });
+  });
+
   it("train equally: 100 steps of a small net with the same seed stay within 1e-3", { timeout: 60_000 }, async () => {
     const losses = async (backend: c.Backend): Promise<number[]> => {
       c.useBackend(backend);

@@ -1,6 +1,6 @@
 import { ShapeError, wholeFrom, type OptionCheck, type Padding } from "@convlens/backend";
 import { pad, slice, type Tensor } from "@convlens/tensor";
-import { functionLayer, type FunctionLayer } from "./functionLayer.ts";
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
 /**
  * Numbers of elements at the borders of maps. Of images: a number for all sides, `[vertical, horizontal]`, or
@@ -56,13 +56,12 @@ function bordersOf({ shape, rank }: Tensor, borders: Borders): Sides[] {
  * new ZeroPad({ padding: [[0, 1], [0, 1]] }); // one row below, one column to the right
  * ```
  */
-export const ZeroPad: new (options: ZeroPadOptions) => FunctionLayer<ZeroPadOptions> =
-  /* @__PURE__ */ functionLayer<ZeroPadOptions>(
-    "ZeroPad",
-    (x, { padding }) => pad(x, bordersOf(x, padding)),
-    { padding: bordersOption },
-    ["padding"],
-  );
+export const ZeroPad: FunctionLayerClass<ZeroPadOptions> = /* @__PURE__ */ functionLayer<ZeroPadOptions>(
+  "ZeroPad",
+  (x, { padding }) => pad(x, bordersOf(x, padding)),
+  { padding: bordersOption },
+  ["padding"],
+);
 
 function crop(x: Tensor, { cropping }: CropOptions): Tensor {
   const borders = bordersOf(x, cropping);
@@ -93,5 +92,9 @@ function crop(x: Tensor, { cropping }: CropOptions): Tensor {
  * new Crop({ cropping: 2 }); // 28 × 28 pixels become 24 × 24
  * ```
  */
-export const Crop: new (options: CropOptions) => FunctionLayer<CropOptions> =
-  /* @__PURE__ */ functionLayer<CropOptions>("Crop", crop, { cropping: bordersOption }, ["cropping"]);
+export const Crop: FunctionLayerClass<CropOptions> = /* @__PURE__ */ functionLayer<CropOptions>(
+  "Crop",
+  crop,
+  { cropping: bordersOption },
+  ["cropping"],
+);

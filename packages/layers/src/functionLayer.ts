@@ -12,9 +12,9 @@ export interface FunctionLayer<O extends object = NoOptions, Input = Tensor> ext
   readonly options: O;
 }
 
-/** The class of a {@link FunctionLayer}. */
+/** The class of a {@link FunctionLayer}. Its options may be left out if none of them is required. */
 export type FunctionLayerClass<O extends object = NoOptions, Input = Tensor> = new (
-  options?: O,
+  ...options: Record<never, never> extends O ? [options?: O] : [options: O]
 ) => FunctionLayer<O, Input>;
 
 /**
@@ -43,5 +43,5 @@ export function functionLayer<O extends object = NoOptions, Input = Tensor>(
       }
     },
   };
-  return named[name]!;
+  return named[name] as FunctionLayerClass<O, Input>;
 }

@@ -108,7 +108,6 @@ export {
   type AveragePool1dOptions,
   type GlobalPoolOptions,
   type LpPool1dOptions,
-  type PoolingClass,
 } from "./pooling.ts";
 export { activations, predict, recordForward, type Activation } from "./predict.ts";
 export { PReLU, type PReLUOptions } from "./prelu.ts";
@@ -116,7 +115,7 @@ export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
 export { Permute, Reshape, type PermuteOptions, type ReshapeOptions } from "./reshape.ts";
 export { Residual } from "./residual.ts";
-export { Resize, Upsample, type ResizeLayerOptions, type UpsampleOptions } from "./resizing.ts";
+export { Resize, Upsample, type UpsampleOptions } from "./resizing.ts";
 export { namedTensors, restrict, singleTensor, type RestrictOptions } from "./restrict.ts";
 export {
   sequential,

@@ -9,10 +9,12 @@ export type Parts = readonly AnyLayer[] | { readonly [name: string]: AnyLayer };
 export type PartInputs<L extends Parts> = { readonly [K in keyof L]: InputOf<L[K]> };
 /** What layers return, part by part. */
 export type PartOutputs<L extends Parts> = { readonly [K in keyof L]: OutputOf<L[K]> };
-type Taker<L> = L extends AnyLayer ? (x: InputOf<L>) => void : never;
-/** What every one of the layers takes. */
-export type SharedInput<L extends Parts> =
-  Taker<L extends readonly unknown[] ? L[number] : L[keyof L]> extends (x: infer Input) => void ? Input : never;
+/** What every one of the layers takes: the intersection of their inputs. */
+export type SharedInput<L extends Parts> = (L extends readonly unknown[] ? L[number] : L[keyof L]) extends infer One
+  ? (One extends AnyLayer ? (x: InputOf<One>) => void : never) extends (x: infer Input) => void
+    ? Input
+    : never
+  : never;
 
 /** @throws `ValueError` if the parts are not layers. */
 function checkParts(type: string, parts: Parts): void {

@@ -17,23 +17,20 @@ import {
   type Pool2dOptions,
   type Tensor,
 } from "@convlens/tensor";
-import { functionLayer, type FunctionLayer, type FunctionLayerClass } from "./functionLayer.ts";
-
-/** The class of a pooling layer. */
-export type PoolingClass<O extends object> = new (options: O) => FunctionLayer<O>;
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
 const overImages = <O extends Pool2dOptions>(
   name: string,
   pool: (x: Tensor, options: O) => Tensor,
   others: OptionChecks<Omit<O, keyof Pool2dOptions>>,
-): PoolingClass<O> =>
+): FunctionLayerClass<O> =>
   functionLayer(name, pool, { ...poolChecks, ...others } as unknown as OptionChecks<O>, ["kernelSize"]);
 
 const overSignals = <O extends Pool1dOptions>(
   name: string,
   pool: (x: Tensor, options: O) => Tensor,
   others: OptionChecks<Omit<O, keyof Pool1dOptions>>,
-): PoolingClass<O> =>
+): FunctionLayerClass<O> =>
   functionLayer(name, pool, { ...signalChecks, kernelSize: countOption, ...others } as unknown as OptionChecks<O>, [
     "kernelSize",
   ]);
@@ -44,32 +41,32 @@ export type AveragePool1dOptions = Parameters<typeof averagePool1d>[1];
 export type LpPool1dOptions = Parameters<typeof lpPool1d>[1];
 
 /** The largest number under each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
-export const MaxPool2d: PoolingClass<Pool2dOptions> = /* @__PURE__ */ overImages("MaxPool2d", maxPool2d, {});
+export const MaxPool2d: FunctionLayerClass<Pool2dOptions> = /* @__PURE__ */ overImages("MaxPool2d", maxPool2d, {});
 
 /** The mean under each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
-export const AveragePool2d: PoolingClass<AveragePool2dOptions> = /* @__PURE__ */ overImages(
+export const AveragePool2d: FunctionLayerClass<AveragePool2dOptions> = /* @__PURE__ */ overImages(
   "AveragePool2d",
   averagePool2d,
   { countPadding: booleanOption },
 );
 
 /** The p-norm of each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
-export const LpPool2d: PoolingClass<LpPool2dOptions> = /* @__PURE__ */ overImages("LpPool2d", lpPool2d, {
+export const LpPool2d: FunctionLayerClass<LpPool2dOptions> = /* @__PURE__ */ overImages("LpPool2d", lpPool2d, {
   p: /* @__PURE__ */ numberAbove(0),
 });
 
 /** The largest number under each window of a signal: `[n, l, c] → [n, ol, c]`. */
-export const MaxPool1d: PoolingClass<Pool1dOptions> = /* @__PURE__ */ overSignals("MaxPool1d", maxPool1d, {});
+export const MaxPool1d: FunctionLayerClass<Pool1dOptions> = /* @__PURE__ */ overSignals("MaxPool1d", maxPool1d, {});
 
 /** The mean under each window of a signal: `[n, l, c] → [n, ol, c]`. */
-export const AveragePool1d: PoolingClass<AveragePool1dOptions> = /* @__PURE__ */ overSignals(
+export const AveragePool1d: FunctionLayerClass<AveragePool1dOptions> = /* @__PURE__ */ overSignals(
   "AveragePool1d",
   averagePool1d,
   { countPadding: booleanOption },
 );
 
 /** The p-norm of each window of a signal: `[n, l, c] → [n, ol, c]`. */
-export const LpPool1d: PoolingClass<LpPool1dOptions> = /* @__PURE__ */ overSignals("LpPool1d", lpPool1d, {
+export const LpPool1d: FunctionLayerClass<LpPool1dOptions> = /* @__PURE__ */ overSignals("LpPool1d", lpPool1d, {
   p: /* @__PURE__ */ numberAbove(0),
 });
 

@@ -1,6 +1,6 @@
 import { ShapeError, type OptionCheck, type Shape } from "@convlens/backend";
 import { reshape, transpose } from "@convlens/tensor";
-import { functionLayer, type FunctionLayer } from "./functionLayer.ts";
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
 /** Options of {@link Reshape}. */
 export interface ReshapeOptions {
@@ -36,13 +36,12 @@ const orderOption: OptionCheck = (value) =>
  * sequential([new Dense({ units: 7 * 7 * 8 }), new Reshape({ shape: [7, 7, 8] }), new Upsample()]);
  * ```
  */
-export const Reshape: new (options: ReshapeOptions) => FunctionLayer<ReshapeOptions> =
-  /* @__PURE__ */ functionLayer<ReshapeOptions>(
-    "Reshape",
-    (x, { shape }) => reshape(x, [x.shape[0] ?? 1, ...shape]),
-    { shape: shapeOption },
-    ["shape"],
-  );
+export const Reshape: FunctionLayerClass<ReshapeOptions> = /* @__PURE__ */ functionLayer<ReshapeOptions>(
+  "Reshape",
+  (x, { shape }) => reshape(x, [x.shape[0] ?? 1, ...shape]),
+  { shape: shapeOption },
+  ["shape"],
+);
 
 /**
  * Permutes the axes of each example: with `order: [0, 3, 1, 2]`, `[n, h, w, c] → [n, c, h, w]`.
@@ -54,13 +53,12 @@ export const Reshape: new (options: ReshapeOptions) => FunctionLayer<ReshapeOpti
  * new Permute({ order: [0, 2, 1] }); // [n, l, c] → [n, c, l]
  * ```
  */
-export const Permute: new (options: PermuteOptions) => FunctionLayer<PermuteOptions> =
-  /* @__PURE__ */ functionLayer<PermuteOptions>(
-    "Permute",
-    (x, { order }) => {
-      if (x.rank !== order.length) throw new ShapeError({ expected: `an input of ${order.length} axes`, got: x.shape });
-      return transpose(x, order);
-    },
-    { order: orderOption },
-    ["order"],
-  );
+export const Permute: FunctionLayerClass<PermuteOptions> = /* @__PURE__ */ functionLayer<PermuteOptions>(
+  "Permute",
+  (x, { order }) => {
+    if (x.rank !== order.length) throw new ShapeError({ expected: `an input of ${order.length} axes`, got: x.shape });
+    return transpose(x, order);
+  },
+  { order: orderOption },
+  ["order"],
+);

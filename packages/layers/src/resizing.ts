@@ -1,28 +1,23 @@
-import { oneOf, ShapeError, type OptionChecks, type Pair, type ResizeMode } from "@convlens/backend";
-import { countOption, pairFrom, reshape, resize, type Tensor } from "@convlens/tensor";
+import { ShapeError, type Pair, type ResizeMode } from "@convlens/backend";
+import {
+  countOption,
+  pairFrom,
+  reshape,
+  resize,
+  resizeChecks,
+  type ResizeOptions,
+  type Tensor,
+} from "@convlens/tensor";
 import { both } from "./convolutionLayer.ts";
-import { functionLayer, type FunctionLayer, type FunctionLayerClass } from "./functionLayer.ts";
-
-/** Options of {@link Resize}. */
-export interface ResizeLayerOptions {
-  /** Height of the output. */
-  readonly height: number;
-  /** Width of the output. */
-  readonly width: number;
-  /** Default: `"bilinear"`. */
-  readonly mode?: ResizeMode;
-}
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
 /** Options of {@link Upsample}. */
-export interface UpsampleOptions {
+export interface UpsampleOptions extends Pick<ResizeOptions, "alignCorners"> {
   /** Factor by which maps grow, or `[vertical, horizontal]` of two. Default: 2. */
-  readonly factor?: Pair;
-  /** Default: `"nearest"`, which repeats each pixel. */
-  readonly mode?: ResizeMode;
+  readonly factor?: Pair | undefined;
+  /** As of `resize`. Default: `"nearest"`, which repeats each pixel. */
+  readonly mode?: ResizeMode | undefined;
 }
-
-const modeOption = /* @__PURE__ */ oneOf("nearest", "bilinear");
-const resizeChecks: OptionChecks<ResizeLayerOptions> = { height: countOption, width: countOption, mode: modeOption };
 
 /**
  * Resizes images to a fixed size, as `resize`: `[n, h, w, c] → [n, height, width, c]`.
@@ -32,10 +27,14 @@ const resizeChecks: OptionChecks<ResizeLayerOptions> = { height: countOption, wi
  * sequential([new Resize({ height: 32, width: 32 }), new Conv2d({ filters: 8, kernelSize: 3 })]);
  * ```
  */
-export const Resize: new (options: ResizeLayerOptions) => FunctionLayer<ResizeLayerOptions> =
-  /* @__PURE__ */ functionLayer<ResizeLayerOptions>("Resize", resize, resizeChecks, ["height", "width"]);
+export const Resize: FunctionLayerClass<ResizeOptions> = /* @__PURE__ */ functionLayer<ResizeOptions>(
+  "Resize",
+  resize,
+  { height: countOption, width: countOption, ...resizeChecks },
+  ["height", "width"],
+);
 
-function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions): Tensor {
+function upsample(x: Tensor, { factor = 2, mode = "nearest", alignCorners }: UpsampleOptions): Tensor {
   if (x.rank !== 3 && x.rank !== 4)
     throw new ShapeError({
       expected: "maps [batch, height, width, channels] or [batch, length, channels]",
@@ -45,7 +44,7 @@ function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions):
   const image = isSignal ? reshape(x, x.shape.toSpliced(1, 0, 1)) : x;
   const [, height, width] = image.shape as [number, number, number];
   const [vertical, horizontal] = both(factor);
-  const y = resize(image, { height: isSignal ? 1 : height * vertical, width: width * horizontal, mode });
+  const y = resize(image, { height: isSignal ? 1 : height * vertical, width: width * horizontal, mode, alignCorners });
   return isSignal ? reshape(y, y.shape.toSpliced(1, 1)) : y;
 }
 
@@ -62,5 +61,5 @@ function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions):
 export const Upsample: FunctionLayerClass<UpsampleOptions> = /* @__PURE__ */ functionLayer<UpsampleOptions>(
   "Upsample",
   upsample,
-  { factor: /* @__PURE__ */ pairFrom(1), mode: modeOption },
+  { factor: /* @__PURE__ */ pairFrom(1), ...resizeChecks },
 );

@@ -115,8 +115,14 @@ const cases: Readonly<Record<string, Case>> = {
   PReLU: { good: { shared: true, initial: 0 }, bad: { shared: booleans, initial: numbers } },
   GlobalMaxPool: { good: { keepAxes: true }, bad: { keepAxes: booleans } },
   GlobalAveragePool: { good: { keepAxes: false }, bad: { keepAxes: booleans } },
-  Resize: { good: { height: 4, width: 5, mode: "nearest" }, bad: { height: counts, width: counts, mode: modes } },
-  Upsample: { good: { factor: [2, 3], mode: "bilinear" }, bad: { factor: pairs, mode: modes } },
+  Resize: {
+    good: { height: 4, width: 5, mode: "bicubic", alignCorners: true },
+    bad: { height: counts, width: counts, mode: modes, alignCorners: booleans },
+  },
+  Upsample: {
+    good: { factor: [2, 3], mode: "bilinear", alignCorners: true },
+    bad: { factor: pairs, mode: modes, alignCorners: booleans },
+  },
   ZeroPad: {
     good: {
       padding: [

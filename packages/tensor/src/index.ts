@@ -85,15 +85,23 @@ export {
   type LayerNormOptions,
   type LocalResponseNormOptions,
 } from "./ops/normalize.ts";
-export { countOption, finiteOption, pairFrom, poolChecks, signalChecks, windowChecks } from "./ops/options.ts";
+export {
+  countOption,
+  finiteOption,
+  pairFrom,
+  poolChecks,
+  resizeChecks,
+  signalChecks,
+  windowChecks,
+} from "./ops/options.ts";
 export type { Padding1d } from "./ops/oneDimension.ts";
 export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
-export { pad, type PadOptions } from "./ops/pad.ts";
+export { pad, type PadMode, type PadOptions } from "./ops/pad.ts";
 export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
 export { averagePool3d, maxPool3d, type AveragePool3dOptions, type Pool3dOptions } from "./ops/pool3d.ts";
 export { dropout, normal, uniform } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";
-export { resize } from "./ops/resize.ts";
+export { resize, type ResizeOptions } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
 export type { Padding3d, Triple, Window3dOptions } from "./ops/threeDimensions.ts";
 export { print } from "./print.ts";

@@ -48,6 +48,7 @@ const calls: Readonly<Record<string, (x: Readonly<Record<string, Tensor>>, optio
   localResponseNorm: ({ x }, options) => t.localResponseNorm(x!, options),
   pad: ({ x }, { amounts, options }: { readonly amounts: [number, number][]; readonly options: t.PadOptions }) =>
     t.pad(x!, amounts, options),
+  resize: ({ x }, options) => t.resize(x!, options),
   tile: ({ x }, { repeats }: { readonly repeats: number[] }) => t.tile(x!, repeats),
   cumsum: ({ x }, { axis }: { readonly axis: number }) => t.cumsum(x!, axis),
 };

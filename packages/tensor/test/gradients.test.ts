@@ -179,9 +179,17 @@ const table: Record<string, readonly Case[]> = {
     second: true,
   })),
   scatter: [{ inputs: [[3, 2]], call: (x) => t.square(t.scatter(x, t.tensor([1, 3, 1]), 4)), second: true }],
-  resize: (["nearest", "bilinear"] as const).map((mode) => ({
+  resize: (
+    [
+      { mode: "nearest" },
+      { mode: "bilinear" },
+      { mode: "bilinear", alignCorners: true },
+      { mode: "bicubic" },
+      { mode: "bicubic", alignCorners: true },
+    ] as const
+  ).map((options) => ({
     inputs: [[1, 3, 4, 2]],
-    call: (x) => t.square(t.resize(x, { height: 5, width: 3, mode })),
+    call: (x) => t.square(t.resize(x, { height: 5, width: 3, ...options })),
     second: true,
   })),
   matmul: [

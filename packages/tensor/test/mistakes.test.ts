@@ -51,6 +51,8 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "filters of a volume for other channels": () => t.conv3d(t.zeros([1, 4, 4, 4, 2]), t.zeros([3, 3, 3, 1, 1])),
   "a window over the padding of the depth": () =>
     t.maxPool3d(t.zeros([1, 2, 2, 2, 1]), { kernelSize: 1, padding: [1, 0, 0] }),
+  "aligned corners of nearest pixels": () =>
+    t.resize(t.zeros([1, 2, 2, 1]), { height: 4, width: 4, mode: "nearest", alignCorners: true }),
   "tiling without a number for each axis": () => t.tile(t.zeros([2, 3]), [2]),
   "tiling with half a copy": () => t.tile(t.zeros([2, 3]), [2, 1.5]),
   "sums along an axis that does not exist": () => t.cumsum(t.zeros([2, 3]), 2),

@@ -64,7 +64,11 @@ const calls: Record<string, readonly [call: (options: never) => unknown, right: 
     { kernelSize: 3 },
     { kernelSize: 0, padding: "full" },
   ],
-  resize: [(o) => t.resize(image, o), { height: 2, width: 3 }, { height: 0, width: NaN, mode: "cubic" }],
+  resize: [
+    (o) => t.resize(image, o),
+    { height: 2, width: 3 },
+    { height: 0, width: NaN, mode: "cubic", alignCorners: 1 },
+  ],
   pad: [(o) => t.pad(t.ones([2]), [[1, 1]], o), { mode: "constant", value: 2 }, { mode: "mirror", value: "2" }],
   normalize: [(o) => t.normalize(x, 0, o), { epsilon: 0 }, { epsilon: -1e-5 }],
   batchNorm: [(o) => t.batchNorm(x, o), { epsilon: 1e-3 }, { epsilon: NaN }],

@@ -1,4 +1,12 @@
-import { spanOf, traitsOf, type Section, type Shape, type Sliding } from "@convlens/backend";
+import {
+  pixelPositions,
+  spanOf,
+  traitsOf,
+  type Resampling,
+  type Section,
+  type Shape,
+  type Sliding,
+} from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 import {
   everything,
@@ -42,13 +50,16 @@ const section = (field: Field, { begin, step, shape }: Section, back = false): F
   }, field);
 
 /** Resamples an axis to another size. */
-function resampled(field: Field, axis: number, size: number, mode: "nearest" | "bilinear"): Field {
-  const pace = sizeOfAxis(field.axes[axis]!) / size;
-  if (pace === 1) return field;
-  // Bilinear: the pixels less than 1 away from (i + ½) · pace − ½; nearest: the pixel ⌊i · pace⌋.
-  const at = mode === "bilinear" ? pace / 2 - 0.5 : 0;
-  const below = mode === "bilinear" ? 1 - 1 / (2 * size) : 1 - 1 / size;
-  return walk(field, axis, { size, pace, low: at - below, high: mode === "bilinear" ? at + below : 0 });
+function resampled(field: Field, axis: number, to: number, method: Pick<Resampling, "mode" | "alignCorners">): Field {
+  const from = sizeOfAxis(field.axes[axis]!);
+  if (from === to) return field;
+  // Nearest: the pixel ⌊i · pace⌋. Else the pixels less than 1 or 2 away from i · pace + at; positions are multiples of 1 / parts.
+  if (method.mode === "nearest") return walk(field, axis, { size: to, pace: from / to, low: 1 / to - 1, high: 0 });
+  const { shift, span, steps } = pixelPositions({ from, to, ...method });
+  const [pace, parts] = [span / steps, method.alignCorners ? steps : 2 * steps];
+  const at = shift * pace - shift;
+  const reach = (method.mode === "bicubic" ? 2 : 1) - 1 / parts;
+  return walk(field, axis, { size: to, pace, low: at - reach, high: at + reach });
 }
 
 /** Returns the field of `t` from those of its inputs; `undefined` if it does not depend on the model's input. */
@@ -112,8 +123,8 @@ function ofFirst(t: Recorded, x: Field, isOnly: boolean): Field | undefined {
     case "place":
       return section(x, t.attributes, true);
     case "resize": {
-      const { height, width, mode } = t.attributes;
-      return resampled(resampled(x, 1, height, mode), 2, width, mode);
+      const { height, width, ...method } = t.attributes;
+      return resampled(resampled(x, 1, height, method), 2, width, method);
     }
     default:
       return undefined;

@@ -222,11 +222,13 @@ function readByProduct(t: Recorded<"matmul">, which: number, mask: Mask): Mask {
 }
 
 function readByResize(t: Recorded<"resize">, mask: Mask): Mask {
-  const { height, width, mode } = t.attributes;
+  const { height, width, ...method } = t.attributes;
   const [, h, w, c] = t.inputs[0].shape as [number, number, number, number];
   const seen = new Uint8Array(t.inputs[0].size);
   const sourcesAlong = (from: number, to: number): number[][] =>
-    resampling(from, to, mode).map(({ first, second, weight }) => (weight === 0 ? [first] : [first, second]));
+    resampling({ from, to, ...method }).map((sources) =>
+      sources.flatMap(({ place, weight }) => (weight === 0 ? [] : [place])),
+    );
   const [rows, columns] = [sourcesAlong(h, height), sourcesAlong(w, width)];
   for (const i of markedIn(mask)) {
     const [image, row, column, channel] = placeOf(i, t.shape) as [number, number, number, number];

@@ -1,4 +1,4 @@
-import { resampling, type ResizeMode } from "@convlens/backend";
+import { resampling, type Resampling, type ResizeMode } from "@convlens/backend";
 import { load4, loadInt, splat, type Local, type Pointer, type Pointers } from "../assembler/expression.ts";
 import { f32x4, i32, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
@@ -9,42 +9,49 @@ import type { CompiledFunction, Runtime, CpuKernel, CpuKernels } from "../runtim
 import { tasksOf } from "./loops.ts";
 import { splitCalls } from "./splitCalls.ts";
 
-// Two tables, for rows and for columns, hold the two neighbours of each position and their weights. Rows are interpolated first, into
+// Two tables, for rows and for columns, hold the sources of each position and their weights. Rows are interpolated first, into
 // a buffer, since their numbers lie side by side whatever the channels are; then columns.
 
-/** Words of an entry: byte offsets of the first and the second neighbour, and their weights. */
-const ENTRY = 4;
+/** Number of sources of each position. */
+const sourceCounts: Readonly<Record<ResizeMode, number>> = { nearest: 1, bilinear: 2, bicubic: 4 };
+
+/** Words of an entry: byte offsets of the sources, and their weights. */
+const entryOf = (mode: ResizeMode): number => 2 * sourceCounts[mode];
 
 /** An axis whose elements lie `step` numbers apart in the image that is read. */
-interface Axis {
-  readonly from: number;
-  readonly to: number;
-  readonly mode: ResizeMode;
+interface Axis extends Resampling {
   readonly step: number;
 }
 const axisTable: TableDefinition<Axis> = {
   name: "resize",
-  words: ({ from, to, mode, step }) => {
-    const words = new Int32Array(ENTRY * to);
+  words: (axis) => {
+    const entry = entryOf(axis.mode);
+    const words = new Int32Array(entry * axis.to);
     const weights = new Float32Array(words.buffer);
-    resampling(from, to, mode).forEach(({ first, second, weight }, i) => {
-      words.set([BYTES * first * step, BYTES * second * step], ENTRY * i);
-      weights.set([1 - weight, weight], ENTRY * i + 2);
-    });
+    resampling(axis).forEach((sources, i) =>
+      sources.forEach(({ place, weight }, k) => {
+        words[entry * i + k] = BYTES * place * axis.step;
+        weights[entry * i + entry / 2 + k] = weight;
+      }),
+    );
     return words;
   },
 };
 
-/** An entry in the code: addresses of the two neighbours, and their weights. */
-interface Mixture {
-  readonly places: readonly [Pointer, Pointer];
-  readonly shares: readonly [Local<"v128">, Local<"v128">];
+/** A source in the code: its address and its weight. */
+interface Source {
+  readonly place: Pointer;
+  readonly weight: Local<"v128">;
 }
-function entryAt(f: FunctionWriter, entry: Pointer, base: Pointer): Mixture {
-  const place = (offset: number): Pointer => f.keep(i32.add(base, loadInt(entry, offset)));
-  const share = (offset: number): Local<"v128"> => f.keep(splat(entry, offset));
-  return { places: [place(0), place(1)], shares: [share(2), share(3)] };
+/** The sources of an entry. */
+function sourcesAt(f: FunctionWriter, entry: Pointer, base: Pointer, mode: ResizeMode): Source[] {
+  const count = sourceCounts[mode];
+  return Array.from({ length: count }, (_, k) => ({
+    place: f.keep(i32.add(base, loadInt(entry, k))),
+    weight: f.keep(splat(entry, count + k)),
+  }));
 }
+const placesOf = (sources: readonly Source[]): Pointer[] => sources.map(({ place }) => place);
 
 /** Stores four numbers at an address, or as many as are left. */
 type Store = (to: Pointer, value: Vector) => void;
@@ -62,15 +69,13 @@ function eachNumber(
   });
 }
 
-/** a · share a + b · share b */
-const mixed = ({ places: [a, b], shares }: Mixture): Vector =>
-  f32x4.add(f32x4.mul(load4(a), shares[0]), f32x4.mul(load4(b), shares[1]));
+/** The sum of the sources, each multiplied by its weight. */
+const mixed = (sources: readonly Source[]): Vector =>
+  sources.map(({ place, weight }) => f32x4.mul(load4(place), weight)).reduce((a, b) => f32x4.add(a, b));
 
-/** Writes the adjoint of {@link mixed}: adds the shares of a number to both places, which may be the same. */
-function spread({ places: [a, b], shares }: Mixture, value: Pointer, store: Store): void {
-  store(a, f32x4.add(load4(a), f32x4.mul(load4(value), shares[0])));
-  store(b, f32x4.add(load4(b), f32x4.mul(load4(value), shares[1])));
-}
+/** Writes the adjoint of {@link mixed}: adds the shares of a number to all sources, some of which may be the same. */
+const spread = (sources: readonly Source[], value: Pointer, store: Store): void =>
+  sources.forEach(({ place, weight }) => store(place, f32x4.add(load4(place), f32x4.mul(load4(value), weight))));
 
 /** Images of two sizes. The operation reads the small one and writes the large one, and its gradient the other way round. */
 interface Images {
@@ -91,31 +96,31 @@ function writeRow(
   direction: "forward" | "backward",
 ): void {
   const isForward = direction === "forward";
-  const neighbours = entryAt(f, rows, image);
+  const sources = sourcesAt(f, rows, image, mode);
   const entry = f.keep(columns);
   const eachPixel = (visit: () => void): void =>
     f.times(large[1], () => {
       visit();
-      f.advance(entry, ENTRY);
+      f.advance(entry, entryOf(mode));
     });
   if (mode === "nearest")
     return eachPixel(() => {
-      const at = f.keep(i32.add(neighbours.places[0], loadInt(entry)));
+      const at = f.keep(i32.add(sources[0]!.place, loadInt(entry)));
       eachNumber(f, channels, [at, row], (store) =>
         isForward ? store(row, load4(at)) : store(at, f32x4.add(load4(at), load4(row))),
       );
     });
   const throughBuffer = (): void => {
     const between = f.keep(buffer);
-    eachNumber(f, channels * small[1], [...neighbours.places, between], (store) =>
-      isForward ? store(between, mixed(neighbours)) : spread(neighbours, between, store),
+    eachNumber(f, channels * small[1], [...placesOf(sources), between], (store) =>
+      isForward ? store(between, mixed(sources)) : spread(sources, between, store),
     );
   };
   if (isForward) throughBuffer();
   else f.clear(buffer, channels * small[1]);
   eachPixel(() => {
-    const pixel = entryAt(f, entry, buffer);
-    eachNumber(f, channels, [...pixel.places, row], (store) =>
+    const pixel = sourcesAt(f, entry, buffer, mode);
+    eachNumber(f, channels, [...placesOf(pixel), row], (store) =>
       isForward ? store(row, mixed(pixel)) : spread(pixel, row, store),
     );
   });
@@ -135,9 +140,9 @@ const resizeFunction = defineFunction({
   ) =>
     f.times(count, () => {
       writeRow(f, images, { rows, columns, buffer, image, row }, "forward");
-      f.advance(rows, ENTRY);
+      f.advance(rows, entryOf(images.mode));
     }),
-  work: ({ images: { large, channels }, count }) => 4 * count * large[1] * channels,
+  work: ({ images: { mode, large, channels }, count }) => entryOf(mode) * count * large[1] * channels,
 });
 const gradientFunction = defineFunction({
   name: "resizeGradient",
@@ -145,17 +150,18 @@ const gradientFunction = defineFunction({
     f.clear(image, images.small[0] * images.small[1] * images.channels);
     f.times(images.large[0], () => {
       writeRow(f, images, { rows, columns, buffer, image, row }, "backward");
-      f.advance(rows, ENTRY);
+      f.advance(rows, entryOf(images.mode));
     });
   },
-  work: ({ large, channels }) => 4 * large[0] * large[1] * channels,
+  work: ({ mode, large, channels }) => entryOf(mode) * large[0] * large[1] * channels,
 });
 
 /** Tables, sizes, and numbers of the buffer for a row. */
-function settingOf(runtime: Runtime, { mode, channels, small, large }: Images) {
+function settingOf(runtime: Runtime, { mode, channels, small, large }: Images, alignCorners: boolean) {
+  const axis = (i: 0 | 1, step: number): Axis => ({ from: small[i], to: large[i], mode, alignCorners, step });
   return {
-    rows: runtime.table(axisTable, { from: small[0], to: large[0], mode, step: small[1] * channels }),
-    columns: runtime.table(axisTable, { from: small[1], to: large[1], mode, step: channels }),
+    rows: runtime.table(axisTable, axis(0, small[1] * channels)),
+    columns: runtime.table(axisTable, axis(1, channels)),
     smallStep: small[0] * small[1] * channels,
     largeRow: large[1] * channels,
     room: 16 * Math.ceil((small[1] * channels) / 16),
@@ -164,10 +170,10 @@ function settingOf(runtime: Runtime, { mode, channels, small, large }: Images) {
 
 const resize =
   (runtime: Runtime): CpuKernel<"resize"> =>
-  ({ inputs: [shape], attributes: { height, width, mode } }) => {
+  ({ inputs: [shape], attributes: { height, width, mode, alignCorners } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [h, w], large: [height, width] };
-    const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images);
+    const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images, alignCorners);
     const codeOf = (count: number): CompiledFunction => runtime.compile(resizeFunction, { images, count });
     // Threads share whole images, or the rows of each if there are few images.
     const each = batch < 2 * runtime.threads ? tasksOf(runtime, height, width * channels).each : height;
@@ -181,17 +187,17 @@ const resize =
       }
       for (let n = 0; n < batch; n++) {
         const [from, to] = [after(x.start, n * smallStep), after(y.start, n * height * largeRow)];
-        run(strided(rows.start, each * ENTRY), columns.start, buffer, from, strided(to, each * largeRow));
+        run(strided(rows.start, each * entryOf(mode)), columns.start, buffer, from, strided(to, each * largeRow));
       }
     };
   };
 
 const resizeGradient =
   (runtime: Runtime): CpuKernel<"resizeGradient"> =>
-  ({ inputs: [shape], attributes: { height, width, mode } }) => {
+  ({ inputs: [shape], attributes: { height, width, mode, alignCorners } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [height, width], large: [h, w] };
-    const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images);
+    const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images, alignCorners);
     const code = runtime.compile(gradientFunction, images);
     return ([dy], dx) => {
       const ownBuffer = strided(runtime.scratch(0, room), 0, room);

@@ -1,83 +1,122 @@
-import { sizeOf, type Kernel, type KernelsOf, type Operations, type ResizeMode } from "@convlens/backend";
+import {
+  pixelPositions,
+  sizeOf,
+  type Kernel,
+  type KernelsOf,
+  type Operations,
+  type Resampling,
+} from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { places } from "./axes.ts";
 import { through } from "./summed.ts";
 
 type Image = readonly [n: number, height: number, width: number, channels: number];
 
-/** Statements that find the two neighbours of a new pixel, and the weight `share` of the second. */
-const between = (
-  name: string,
-  from: number,
-  to: number,
-): string => `const ${name}At = Math.min(${from - 1}, Math.max(0, ((${name} + 0.5) * ${from}) / ${to} - 0.5));
-const ${name}0 = Math.floor(${name}At);
-const ${name}1 = Math.min(${from - 1}, ${name}0 + 1);
-const ${name}Share = ${name}At - ${name}0;`;
+/** A source of a new pixel, as expressions. */
+interface Source {
+  readonly place: string;
+  readonly weight: string;
+}
 
-/** An image of another size. Pixel centres are at halves; beyond the first and last centre the edge is repeated. */
+/** The weight of the k-th of four pixels, by the cubic convolution of `resampling`. */
+const cubicWeight = (t: string, k: number): string => {
+  const d = [`(1 + ${t})`, t, `(1 - ${t})`, `(2 - ${t})`][k]!;
+  return k === 0 || k === 3
+    ? `(((3.75 - 0.75 * ${d}) * ${d} - 6) * ${d} + 3)`
+    : `((1.25 * ${d} - 2.25) * ${d} * ${d} + 1)`;
+};
+
+/** Statements that find the sources of the new pixel `name` along an axis, as `resampling` does, and the sources. */
+function sourcesOf(name: string, axis: Resampling): { readonly statements: string; readonly sources: Source[] } {
+  const { from, to, mode, alignCorners } = axis;
+  if (mode === "nearest")
+    return {
+      statements: `const ${name}0 = quotient(${name} * ${from}, ${to});`,
+      sources: [{ place: `${name}0`, weight: "1" }],
+    };
+  const { span, steps } = pixelPositions(axis);
+  const position = alignCorners ? `(${name} * ${span}) / ${steps}` : `((${name} + 0.5) * ${span}) / ${steps} - 0.5`;
+  const share = `${name}Share`;
+  const clamped = (x: string): string => `Math.min(${from - 1}, Math.max(0, ${x}))`;
+  const count = mode === "bicubic" ? 4 : 2;
+  const places = Array.from(
+    { length: count },
+    (_, k) => `const ${name}${k} = ${clamped(`${name}First + ${k + 1 - count / 2}`)};`,
+  );
+  return {
+    statements: `const ${name}At = ${mode === "bilinear" ? clamped(position) : position};
+const ${name}First = Math.floor(${name}At);
+const ${share} = ${name}At - ${name}First;
+${places.join("\n")}`,
+    sources: places.map((_, k) => ({
+      place: `${name}${k}`,
+      weight: mode === "bicubic" ? cubicWeight(share, k) : k === 0 ? `(1 - ${share})` : share,
+    })),
+  };
+}
+
+/** An image of another size. */
 const resize =
   (gpu: Launcher): Kernel<Buffer, Operations["resize"]> =>
-  ({ inputs: [shape], output, attributes: { height, width, mode } }) => {
+  ({ inputs: [shape], output, attributes: { height, width, mode, alignCorners } }) => {
     const [n, h, w, c] = shape as unknown as Image;
-    const pixel = (y: string, x: string): string => `xs[((n * ${h} + ${y}) * ${w} + ${x}) * ${c} + channel]`;
-    const start = places("this.thread.x", { n, y: height, x: width, channel: c });
+    const [y, x] = [
+      sourcesOf("y", { from: h, to: height, mode, alignCorners }),
+      sourcesOf("x", { from: w, to: width, mode, alignCorners }),
+    ];
+    const pixel = (row: Source, column: Source): string =>
+      `xs[((n * ${h} + ${row.place}) * ${w} + ${column.place}) * ${c} + channel]`;
+    const rows = y.sources.map((row, k) => {
+      const columns = x.sources.map((column) => `${pixel(row, column)} * ${column.weight}`);
+      return { statement: `const row${k} = ${columns.join(" + ")};`, term: `row${k} * ${row.weight}` };
+    });
     return gpu.prepare({
       name: "resize",
       inputs: { xs: sizeOf(shape) },
       length: sizeOf(output),
-      body:
-        mode === "nearest"
-          ? `${start}
-const oldY = quotient(y * ${h}, ${height});
-const oldX = quotient(x * ${w}, ${width});
-return ${pixel("oldY", "oldX")};`
-          : `${start}
-${between("y", h, height)}
-${between("x", w, width)}
-const above = ${pixel("y0", "x0")} * (1 - xShare) + ${pixel("y0", "x1")} * xShare;
-const below = ${pixel("y1", "x0")} * (1 - xShare) + ${pixel("y1", "x1")} * xShare;
-return above * (1 - yShare) + below * yShare;`,
+      body: [
+        places("this.thread.x", { n, y: height, x: width, channel: c }),
+        y.statements,
+        x.statements,
+        ...rows.map(({ statement }) => statement),
+        `return ${rows.map(({ term }) => term).join(" + ")};`,
+      ].join("\n"),
     });
   };
 
 /** An axis with the sizes outside and inside of it, and its two lengths: `to` of the given gradient, `from` of the result. */
-interface Axis {
+interface Axis extends Resampling {
   readonly outer: number;
   readonly inner: number;
-  readonly from: number;
-  readonly to: number;
-  readonly mode: ResizeMode;
 }
 
 /** For each old pixel of an axis, sums the gradients of the new pixels that were computed from it. */
-function resampledBack(gpu: Launcher, { outer, inner, from, to, mode }: Axis): Launch {
-  // Their centres are less than a pixel away. A few more are visited, since positions are rounded.
-  const count = Math.ceil((2 * to) / from) + 3;
-  const shares =
-    mode === "nearest"
-      ? `if (quotient(i * ${from}, ${to}) === old) {
-  total = total + gradient;
-}`
-      : `${between("i", from, to)}
-if (i0 === old) {
-  total = total + gradient * (1 - iShare);
-}
-if (i1 === old) {
-  total = total + gradient * iShare;
-}`;
+function resampledBack(gpu: Launcher, axis: Axis): Launch {
+  const { outer, inner, from, to, mode } = axis;
+  const { shift, span, steps } = pixelPositions(axis);
+  // The positions of these new pixels are less than `reach` away. A few more are visited, since positions are rounded.
+  const reach = mode === "bicubic" ? 2 : 1;
+  const count = span === 0 ? to : Math.ceil((2 * reach * steps) / span) + 3;
+  const begin =
+    span === 0 ? "0" : `Math.max(0, Math.floor(((old - ${reach - shift}) * ${steps}) / ${span} - ${shift}) - 1)`;
+  const { statements, sources } = sourcesOf("i", axis);
+  const shares = sources.map(
+    ({ place, weight }) => `if (${place} === old) {
+  total = total + gradient * ${weight};
+}`,
+  );
   return gpu.prepare({
     name: "resizeGradient",
     inputs: { gradients: outer * to * inner },
     length: outer * from * inner,
     body: `${places("this.thread.x", { before: outer, old: from, after: inner })}
-const begin = Math.max(0, Math.floor(((old - 0.5) * ${to}) / ${from} - 0.5) - 1);
+const begin = ${begin};
 let total = 0;
 for (let turn = 0; turn < ${count}; turn++) {
   const i = begin + turn;
   if (i < ${to}) {
     const gradient = gradients[(before * ${to} + i) * ${inner} + after];
-${shares}
+${[statements, ...shares].join("\n")}
   }
 }
 return total;`,
@@ -87,13 +126,13 @@ return total;`,
 /** The adjoint, one axis at a time, columns first. */
 const resizeGradient =
   (gpu: Launcher): Kernel<Buffer, Operations["resizeGradient"]> =>
-  ({ inputs: [shape], attributes: { height, width, mode } }) => {
+  ({ inputs: [shape], attributes: { height, width, ...method } }) => {
     const [n, h, w, c] = shape as unknown as Image;
     return through(
       gpu,
       n * h * width * c,
-      resampledBack(gpu, { outer: n * h, inner: c, from: width, to: w, mode }),
-      resampledBack(gpu, { outer: n, inner: width * c, from: height, to: h, mode }),
+      resampledBack(gpu, { outer: n * h, inner: c, from: width, to: w, ...method }),
+      resampledBack(gpu, { outer: n, inner: width * c, from: height, to: h, ...method }),
     );
   };
 

@@ -5,6 +5,7 @@ import {
   checkValue,
   geometryOption,
   numberFrom,
+  oneOf,
   wholeFrom,
   type OptionCheck,
   type OptionChecks,
@@ -12,6 +13,7 @@ import {
   type WindowOptions,
 } from "@convlens/backend";
 import type { ReduceOptions } from "./broadcast.ts";
+import type { ResizeOptions } from "./resize.ts";
 
 // Checks of options that operations and layers have in common.
 
@@ -56,6 +58,12 @@ export const signalChecks: OptionChecks<WindowOptions> = {
 export const poolChecks: OptionChecks<WindowOptions & { readonly kernelSize: Pair }> = {
   ...windowChecks,
   kernelSize: /* @__PURE__ */ pairFrom(1),
+};
+
+/** Checks of how images are resized. */
+export const resizeChecks: OptionChecks<Pick<ResizeOptions, "mode" | "alignCorners">> = {
+  mode: /* @__PURE__ */ oneOf("nearest", "bilinear", "bicubic"),
+  alignCorners: booleanOption,
 };
 
 /** Check of the epsilon of a normalization. */

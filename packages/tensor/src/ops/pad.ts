@@ -4,7 +4,8 @@ import type { Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { concat, part, placed } from "./movement.ts";
 
-type PadMode = "constant" | "reflect" | "replicate" | "wrap";
+/** Values of a padding; see {@link PadOptions}. */
+export type PadMode = "constant" | "reflect" | "replicate" | "wrap";
 
 /** Options of {@link pad}. */
 export interface PadOptions {
