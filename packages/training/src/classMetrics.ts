@@ -32,6 +32,7 @@ import {
   zeros,
   type Tensor,
 } from "@convlens/tensor";
+import { checkOne, USE_METRIC_OF } from "./checkOne.ts";
 import { meanOf, type Metric, type Sums } from "./metric.ts";
 import { checkSameShape, defineMetric, numberOf, type MetricWithOptions } from "./metrics.ts";
 
@@ -44,11 +45,14 @@ export interface IgnoreOption {
 const ignoreLabel = /* @__PURE__ */ numberFrom(-Infinity);
 
 /** Whether outputs are one logit for each target: of the same shape, or with a last axis of 1. */
-const isBinary = ({ shape }: Tensor, targets: Tensor): boolean =>
-  sameShape(shape, targets.shape) || sameShape(shape, [...targets.shape, 1]);
+function isBinary(name: string, outputs: Tensor, targets: Tensor): boolean {
+  checkOne(name, outputs, targets, USE_METRIC_OF);
+  return sameShape(outputs.shape, targets.shape) || sameShape(outputs.shape, [...targets.shape, 1]);
+}
 
 /** @throws `ShapeError` unless outputs are scores of two classes or more, and targets labels. */
 function checkScores(name: string, outputs: Tensor, targets: Tensor, fix?: string): void {
+  checkOne(name, outputs, targets, USE_METRIC_OF);
   if ((outputs.shape.at(-1) ?? 0) >= 2 && sameShape(outputs.shape.slice(0, -1), targets.shape)) return;
   throw new ShapeError({
     operation: name,
@@ -230,7 +234,7 @@ const classMetric = (name: string, score: (counts: ClassCounts) => number): Clas
     { ignoreLabel, average: oneOf("macro", "micro", "none"), label: wholeFrom(0) },
     ({ ignoreLabel: ignored, average = "macro", label }) => ({
       record: (outputs, targets) => {
-        const { actual, predicted } = isBinary(outputs, targets)
+        const { actual, predicted } = isBinary(name, outputs, targets)
           ? bySigns(outputs, targets, ignored)
           : byScores(name, outputs, targets, ignored);
         const classes = actual.shape[1]!;
@@ -298,7 +302,7 @@ export const confusionMatrix: MetricWithOptions<IgnoreOption, readonly (readonly
     { ignoreLabel },
     ({ ignoreLabel: ignored }) => ({
       record: (outputs, targets) => {
-        const scores = isBinary(outputs, targets)
+        const scores = isBinary("confusionMatrix", outputs, targets)
           ? stack([zeros(targets.shape), reshape(outputs, targets.shape)], -1)
           : outputs;
         const { actual, predicted } = byScores("confusionMatrix", scores, targets, ignored);
@@ -329,8 +333,9 @@ export const rocAuc: MetricWithOptions<RocAucOptions> = /* @__PURE__ */ defineMe
   { thresholds: /* @__PURE__ */ wholeFrom(2, 1 << 16) },
   ({ thresholds = 512 }) => ({
     record: (outputs, targets) => {
+      const logits = logitsOf(outputs, targets);
       const t = reshape(greater(targets, 0.5), [1, targets.size]);
-      const x = clip(reshape(logitsOf(outputs, targets), [targets.size, 1]), -1e30, 1e30);
+      const x = clip(reshape(logits, [targets.size, 1]), -1e30, 1e30);
       const squashed = divide(x, add(absolute(x), 1));
       // NaN is never right: lowest for a positive example, highest for a negative one.
       const scores = where(equal(x, x), squashed, subtract(2, multiply(reshape(t, [targets.size, 1]), 4)));
@@ -361,7 +366,7 @@ export const rocAuc: MetricWithOptions<RocAucOptions> = /* @__PURE__ */ defineMe
 
 /** One logit for each target; of two classes the difference of their scores. */
 function logitsOf(outputs: Tensor, targets: Tensor): Tensor {
-  if (isBinary(outputs, targets)) return outputs;
+  if (isBinary("rocAuc", outputs, targets)) return outputs;
   if (!sameShape(outputs.shape, [...targets.shape, 2]))
     throw new ShapeError({
       operation: "rocAuc",

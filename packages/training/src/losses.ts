@@ -5,14 +5,12 @@ import {
   numberFrom,
   ShapeError,
   showShape,
-  UsageError,
   ValueError,
   type OptionCheck,
 } from "@convlens/backend";
 import {
   absolute,
   add,
-  areTensors,
   clip,
   equal,
   greater,
@@ -31,29 +29,13 @@ import {
   Tensor,
   where,
 } from "@convlens/tensor";
+import { checkOne, USE_WEIGHTED_SUM } from "./checkOne.ts";
 import { defineLoss, type LossWithOptions, type ReductionOption } from "./loss.ts";
 import { accuracy } from "./classMetrics.ts";
 
-/** @throws `UsageError` for several outputs or targets, where a loss compares one with one. */
-function checkOne(name: string, outputs: unknown, targets: unknown): void {
-  for (const [what, tensors] of [
-    ["output", outputs],
-    ["target", targets],
-  ] as const)
-    if (!(tensors instanceof Tensor) && areTensors(tensors))
-      throw new UsageError({
-        operation: name,
-        what: `the ${what}`,
-        expected: "one tensor",
-        got: tensors,
-        gotWords: `several: ${Object.keys(tensors).join(", ")}`,
-        fix: "compare each with its own target by weightedSum({ … }), or choose one with restrict(model, x, { input, output })",
-      });
-}
-
 /** Targets as rows `[n, classes]`: one-hot rows of labels `[n]`, other targets unchanged. */
 function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
-  checkOne(name, outputs, targets);
+  checkOne(name, outputs, targets, USE_WEIGHTED_SUM);
   const labels = showShape(outputs.shape.slice(0, -1));
   if (outputs.rank > 0 && showShape(targets.shape) === labels) return oneHot(targets, outputs.shape.at(-1)!);
   if (outputs.rank > 0 && showShape(targets.shape) === showShape(outputs.shape)) return targets;
@@ -66,7 +48,7 @@ function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
 
 /** @throws `ShapeError` for outputs and targets of different shapes. */
 export function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
-  checkOne(name, outputs, targets);
+  checkOne(name, outputs, targets, USE_WEIGHTED_SUM);
   if (showShape(outputs.shape) !== showShape(targets.shape))
     throw new ShapeError({
       operation: name,
@@ -107,7 +89,7 @@ export const crossEntropy: LossWithOptions<CrossEntropyOptions> = /* @__PURE__ *
   "crossEntropy",
   { smoothing: fractionOption, classWeights: weightsOption, ignoreLabel: /* @__PURE__ */ anyOption },
   (logits, targets, { smoothing = 0, classWeights, ignoreLabel }) => {
-    checkOne("crossEntropy", logits, targets);
+    checkOne("crossEntropy", logits, targets, USE_WEIGHTED_SUM);
     const isLabels = targets.rank < logits.rank;
     const counted = ignoreLabel !== undefined && isLabels ? notEqual(targets, ignoreLabel) : undefined;
     const known = counted === undefined ? targets : where(counted, targets, 0);

@@ -20,6 +20,7 @@ import {
   where,
   type Tensor,
 } from "@convlens/tensor";
+import { checkOne, USE_WEIGHTED_SUM } from "./checkOne.ts";
 import { defineLoss, type EachLoss, type LossWithOptions, type ReductionOption } from "./loss.ts";
 import { comparesLogits } from "./losses.ts";
 
@@ -68,6 +69,7 @@ export const focal: LossWithOptions<FocalOptions> = /* @__PURE__ */ defineLoss<F
     ignoreLabel: /* @__PURE__ */ numberFrom(-Infinity),
   },
   (logits, targets, { gamma = 2, alpha, ignoreLabel }) => {
+    checkOne("focal", logits, targets, USE_WEIGHTED_SUM);
     if (sameShape(logits.shape, targets.shape))
       return counting(targets, ignoreLabel, (t) => {
         // With s = x for t = 1 and −x for t = 0: −ln p = softplus(−s) and 1 − p = e^−softplus(s).
@@ -111,6 +113,7 @@ export const diceLoss: LossWithOptions<DiceLossOptions> = /* @__PURE__ */ define
   "diceLoss",
   { smooth: /* @__PURE__ */ numberAbove(0), ignoreLabel: /* @__PURE__ */ numberFrom(-Infinity) },
   (logits, targets, { smooth = 1, ignoreLabel }) => {
+    checkOne("diceLoss", logits, targets, USE_WEIGHTED_SUM);
     const isMask = sameShape(logits.shape, targets.shape);
     if (!isMask) checkLabels("diceLoss", logits, targets);
     const [n, masks] = [logits.shape[0] ?? 1, logits.shape.at(-1) ?? 1];
@@ -140,6 +143,7 @@ export const totalVariation: LossWithOptions<ReductionOption, Tensor, unknown> =
   Tensor,
   unknown
 >("totalVariation", {}, (images) => {
+  checkOne("totalVariation", images, undefined, USE_WEIGHTED_SUM);
   if (images.rank !== 4)
     throw new ShapeError({
       operation: "totalVariation",

@@ -15,6 +15,7 @@ import {
   tensor,
   type Tensor,
 } from "@convlens/tensor";
+import { checkOne, USE_METRIC_OF } from "./checkOne.ts";
 import { meanOf, type Metric, type Sums } from "./metric.ts";
 
 /** A metric with options: `metric` has the default ones, `metric(options)` is another metric. */
@@ -57,6 +58,7 @@ export const numberOf = (sums: Sums, name: string): number => sums[name]?.[0] ??
 
 /** @throws `ShapeError` for outputs and targets of different shapes. */
 export function checkSameShape(name: string, outputs: Tensor, targets: Tensor): void {
+  checkOne(name, outputs, targets, USE_METRIC_OF);
   if (showShape(outputs.shape) !== showShape(targets.shape))
     throw new ShapeError({
       operation: name,

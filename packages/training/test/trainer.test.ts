@@ -15,10 +15,18 @@ import {
   type Layer,
   type Mode,
 } from "@convlens/layers";
-import { add, reshape, useBackend, type Tensor } from "@convlens/tensor";
+import { add, reshape, useBackend, zeros, type Tensor } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   accuracy,
+  confusionMatrix,
+  cosineSimilarityLoss,
+  diceLoss,
+  f1,
+  focal,
+  psnr,
+  rocAuc,
+  totalVariation,
   adam,
   adamW,
   crossEntropy,
@@ -352,6 +360,18 @@ describe("several inputs and outputs", () => {
 });
 
 describe("a loss that does not fit model and data", () => {
+  it("or a metric that compares one output, is an error that names several outputs and the way to choose", () => {
+    const two = { label: zeros([2, 3]), box: zeros([2, 4]) };
+    for (const loss of [crossEntropy, focal, diceLoss, totalVariation, huber, cosineSimilarityLoss])
+      expect(() => loss(two as never, two as never)).toThrow(
+        /^\w+: the output must be one tensor, got several: label, box; compare each with its own target by weightedSum/,
+      );
+    for (const metric of [accuracy, mae, f1, confusionMatrix, rocAuc, psnr])
+      expect(() => metric.record(two as never, two as never)).toThrow(
+        /^\w+: the output must be one tensor, got several: label, box; choose one with metricOf/,
+      );
+  });
+
   it("is an error that names the outputs and the targets, before the first step", () => {
     const values = arrays({
       inputs: { values: new Float32Array(8), shape: [4, 2] },
