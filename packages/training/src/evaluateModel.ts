@@ -5,6 +5,7 @@ import { compiledFor, compileModel, recordForward, type Layer } from "@convlens/
 import { Tensor, type Compiled, type Tensors } from "@convlens/tensor";
 import { answersOf } from "./answers.ts";
 import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
+import { evaluationSize } from "./evaluationSize.ts";
 import { checkSubject } from "./fitOptions.ts";
 import { lossOption, recordLoss, type Loss } from "./loss.ts";
 import { crossEntropy } from "./losses.ts";
@@ -52,7 +53,7 @@ export interface Evaluation<Values> {
 
 /** Options of {@link evaluateModel}. */
 export interface EvaluateOptions<Output = Tensor, Target = Tensor, M = undefined> {
-  /** Examples in a batch. Default: 200. */
+  /** Examples in a batch. Default: 200, or fewer where examples are large. */
   readonly batchSize?: number | undefined;
   /** Loss of outputs and targets. Default: {@link crossEntropy}. */
   readonly loss?: Loss<Output, Target> | undefined;
@@ -147,7 +148,11 @@ export async function evaluateModel<
     metrics: metricsOption,
     signal: anyOption,
   });
-  const { batchSize = 200, loss = crossEntropy as unknown as Loss<Output, Target>, signal } = options;
+  const {
+    batchSize = evaluationSize(data.shapes.input),
+    loss = crossEntropy as unknown as Loss<Output, Target>,
+    signal,
+  } = options;
   const metrics = options.metrics;
   const program = programOf(model, loss, metrics);
   const measured = (metrics ?? loss.metrics ?? { accuracy }) as Metrics<never, never>;

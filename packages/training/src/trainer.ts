@@ -40,6 +40,7 @@ import {
 import { adam } from "./adam.ts";
 import { checkMatches, readSections, storedValues, writeSections, type Sections } from "./checkpoint.ts";
 import { checkClip, type ClipOptions } from "./clip.ts";
+import { evaluationSize } from "./evaluationSize.ts";
 import { groupsOption, learningParameters, type GroupedParameter, type ParameterGroup } from "./groups.ts";
 import { lossOption, recordLoss, type Loss } from "./loss.ts";
 import {
@@ -78,7 +79,7 @@ export interface TrainerOptions<Output = Tensor, Target = Tensor, M = undefined>
   readonly groups?: readonly ParameterGroup[] | undefined;
   /** Limits on the gradients. */
   readonly clip?: ClipOptions | undefined;
-  /** Number of batches whose gradients are added up for one update. Default: 1. */
+  /** Number of batches whose gradients are added up for one update; a rest at the end of training has no effect. Default: 1. */
   readonly accumulate?: number | undefined;
   /**
    * Share that a moving average of the parameters keeps at each update, such as 0.999. Evaluation then uses the averages.
@@ -164,7 +165,7 @@ export interface StepCall {
 
 /** Options of {@link Trainer.evaluate}. */
 export interface EvaluateCall {
-  /** Examples in a batch. Default: 200. */
+  /** Examples in a batch. Default: 200, or fewer where examples are large. */
   readonly batchSize?: number | undefined;
   /** Aborts between two batches. */
   readonly signal?: AbortSignal | undefined;
@@ -347,7 +348,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
   async evaluate(data: Dataset<Input, Target>, options: EvaluateCall = {}): Promise<Measured<ValuesOf<M>>> {
     checkValue("evaluate", "the data", data, datasetOption);
     checkOptions("evaluate", options, { batchSize: wholeFrom(1), signal: anyOption, prefetch: wholeFrom(0, 64) });
-    const { batchSize = 200, signal, prefetch = 0 } = options;
+    const { batchSize = evaluationSize(data.shapes.input), signal, prefetch = 0 } = options;
     const { loss, metrics } = this.#options;
     this.#evaluation ??= compileModel(
       this.model,

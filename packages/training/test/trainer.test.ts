@@ -1,6 +1,6 @@
 import { Random } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
-import { arrays, batches, batchOf, shapes } from "@convlens/datasets";
+import { arrays, batches, batchOf, fromExamples, shapes } from "@convlens/datasets";
 import {
   BatchNorm,
   build,
@@ -15,7 +15,7 @@ import {
   type Layer,
   type Mode,
 } from "@convlens/layers";
-import { add, reshape, useBackend, zeros, type Tensor } from "@convlens/tensor";
+import { add, mean, multiply, reshape, useBackend, Variable, zeros, type Tensor } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   accuracy,
@@ -110,6 +110,24 @@ describe("accumulated gradients", () => {
       expect(await weightsOf(model)).toEqual(await weightsOf(whole));
     }
   });
+});
+
+it("large examples are evaluated in small batches", async () => {
+  const sizes: number[] = [];
+  class Counting implements Layer {
+    readonly scale = new Variable([1], []);
+    call(x: Tensor): Tensor {
+      sizes.push(x.shape[0]!);
+      return multiply(mean(x, [1, 2]), this.scale);
+    }
+  }
+  const image = { values: new Uint8Array(1024 * 2048), shape: [1024, 2048, 1] };
+  const target = { values: Float32Array.of(0), shape: [1] };
+  const large = fromExamples(Array.from({ length: 3 }, () => ({ input: image, target })));
+  expect(await evaluateModel(new Counting(), large, { loss: meanSquaredError, metrics: { mae } })).toEqual({
+    ...{ loss: 0, metrics: { mae: 0 } },
+  });
+  expect(Math.max(...sizes)).toBe(2);
 });
 
 describe("averaged weights", () => {
