@@ -18,7 +18,11 @@ const sources = readdirSync(join(root, "packages"))
     ),
   )
   .filter((path) => path.endsWith(".ts"))
-  .concat("README.md", ...readdirSync(join(root, "packages")).map((folder) => `packages/${folder}/README.md`))
+  .concat(
+    "README.md",
+    "docs/guides/train-on-your-data.md",
+    ...readdirSync(join(root, "packages")).map((folder) => `packages/${folder}/README.md`),
+  )
   .sort();
 
 /** Examples of a file, with the line where each begins. */

@@ -14,6 +14,7 @@ import {
 import { showShapes, tensor, type Tensor } from "@convlens/tensor";
 import { applyAugmentation, type Augmentation } from "./augmentation.ts";
 import {
+  checkIndices,
   isDataset,
   START,
   type Dataset,
@@ -225,7 +226,7 @@ async function* ahead<Input, Target>(
  * Makes a batch of these examples of a data set in memory.
  *
  * @param pass - Default: seed and epoch 0.
- * @throws `ValueError` for data whose examples must be awaited; use {@link batches} for those.
+ * @throws `ValueError` for an index out of range, and for data whose examples must be awaited; use {@link batches} for those.
  *
  * @example
  * ```ts
@@ -237,6 +238,7 @@ export function batchOf<Input, Target>(
   indices: ArrayLike<number>,
   pass: Pass = { seed: 0, epoch: 0 },
 ): Batch<Input, Target> {
+  checkIndices("batchOf", indices, data.size);
   const batch = collect(data, Uint32Array.from(indices), pass, (example) => example, START);
   if (!(batch instanceof Promise)) return batch;
   batch.catch(() => undefined);

@@ -92,19 +92,8 @@ export const isDataset = (x: unknown): x is Dataset => {
  * ```
  */
 export function subset<D extends SizedDataset<unknown, unknown>>(data: D, indices: ArrayLike<number>): D {
+  checkIndices("subset", indices, data.size);
   const chosen = Uint32Array.from(indices);
-  if (chosen.length === 0)
-    throw new ValueError({ operation: "subset", expected: "at least one index", got: 0, gotWords: "none" });
-  for (let i = 0; i < indices.length; i++) {
-    const index = indices[i]!;
-    if (!Number.isInteger(index) || index < 0 || index >= data.size)
-      throw new ValueError({
-        operation: "subset",
-        what: `indices[${i}]`,
-        expected: `a whole number from 0 to ${data.size - 1}`,
-        got: index,
-      });
-  }
   const { labels } = data;
   return {
     ...data,
@@ -114,6 +103,22 @@ export function subset<D extends SizedDataset<unknown, unknown>>(data: D, indice
       labels: (labels.constructor as Uint8ArrayConstructor).from(chosen, (index) => labels[index]!),
     }),
   };
+}
+
+/** @throws `ValueError` for no indices, or one that is not below `size`. */
+export function checkIndices(operation: string, indices: ArrayLike<number>, size: number): void {
+  if (indices.length === 0)
+    throw new ValueError({ operation, expected: "at least one index", got: 0, gotWords: "none" });
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (Number.isInteger(index) && index >= 0 && index < size) continue;
+    throw new ValueError({
+      operation,
+      what: `indices[${i}]`,
+      expected: `a whole number from 0 to ${size - 1}`,
+      got: index,
+    });
+  }
 }
 
 /** Counts of examples that are taken or skipped. */

@@ -55,9 +55,9 @@ export interface Adversarial {
  *
  * @example
  * ```ts
- * const [batch] = batches(data, { size: 8 });
- * const options = { labels: batch!.labels.knownValues, epsilon: 0.1 };
- * const { accuracyBefore, accuracy } = await adversarial(model, batch!.inputs, { ...options, steps: 10 });
+ * const batch = batchOf(data, [0, 1, 2, 3, 4, 5, 6, 7]);
+ * const options = { labels: batch.targets.knownValues, epsilon: 0.1 };
+ * const { accuracyBefore, accuracy } = await adversarial(model, batch.inputs, { ...options, steps: 10 });
  * ```
  */
 export async function adversarial(model: Layer, x: Tensor, options: AdversarialOptions): Promise<Adversarial> {

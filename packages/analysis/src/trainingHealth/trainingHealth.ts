@@ -37,8 +37,8 @@ export interface TrainingWatch extends TrainingHealth {
  *
  * @example
  * ```ts
- * const [probe] = batches(train, { size: 32 });
- * const watch = await watchTraining(model, { inputs: probe!.inputs, targets: probe!.labels, every: 10 });
+ * const { inputs, targets } = batchOf(train, [0, 1, 2, 3, 4, 5, 6, 7]);
+ * const watch = await watchTraining(model, { inputs, targets, every: 10 });
  * for await (const record of fit(model, train, { epochs: 2 })) if (record.kind === "step") await watch.observe(record);
  * for (const { about, figure, text } of watch.advice()) console.log(about, figure, text);
  * ```
