@@ -1,7 +1,6 @@
 import { checkOptions, numberAbove, wholeFrom } from "@convlens/backend";
 import { ReLU6 } from "../activations.ts";
 import { BatchNorm } from "../batchNorm.ts";
-import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { DepthwiseConv2d } from "../depthwiseConv2d.ts";
 import { Dropout } from "../dropout.ts";
@@ -9,6 +8,7 @@ import type { Layer } from "../layer.ts";
 import { GlobalAveragePool } from "../pooling.ts";
 import { Residual } from "../residual.ts";
 import { Sequential } from "../sequential.ts";
+import { convNorm } from "./convNorm.ts";
 
 /** Options of {@link mobileNetV2}. */
 export interface MobileNetV2Options {
@@ -35,19 +35,14 @@ function multipleOf8(count: number): number {
   return rounded < 0.9 * count ? rounded + 8 : rounded;
 }
 
-const conv = (filters: number, kernelSize: number, stride = 1): Layer[] => [
-  new Conv2d({ filters, kernelSize, stride, padding: (kernelSize - 1) / 2, bias: false }),
-  new BatchNorm(),
-];
-
 /** An inverted residual block: more channels by a 1 × 1 convolution, a filter for each, and fewer channels again. */
 function block(channels: number, expansion: number, filters: number, stride: number): Layer {
   const body = new Sequential([
-    ...(expansion === 1 ? [] : [...conv(channels * expansion, 1), new ReLU6()]),
+    ...(expansion === 1 ? [] : [...convNorm(channels * expansion, 1), new ReLU6()]),
     new DepthwiseConv2d({ kernelSize: 3, stride, padding: 1, bias: false }),
     new BatchNorm(),
     new ReLU6(),
-    ...conv(filters, 1),
+    ...convNorm(filters, 1),
   ]);
   return stride === 1 && channels === filters ? new Residual({ body }) : body;
 }
@@ -65,7 +60,7 @@ export function mobileNetV2(options: MobileNetV2Options = {}): Sequential {
   checkOptions("mobileNetV2", options, { classes: wholeFrom(1), width: numberAbove(0) });
   const { classes = 1000, width = 1 } = options;
   let channels = multipleOf8(32 * width);
-  const layers = [...conv(channels, 3, 2), new ReLU6()];
+  const layers = [...convNorm(channels, 3, 2), new ReLU6()];
   for (const [expansion, count, repeats, firstStride] of stages) {
     const filters = multipleOf8(count * width);
     for (let i = 0; i < repeats; i++) {
@@ -75,7 +70,7 @@ export function mobileNetV2(options: MobileNetV2Options = {}): Sequential {
   }
   return new Sequential([
     ...layers,
-    ...conv(multipleOf8(1280 * Math.max(1, width)), 1),
+    ...convNorm(multipleOf8(1280 * Math.max(1, width)), 1),
     new ReLU6(),
     new GlobalAveragePool(),
     new Dropout({ rate: 0.2 }),

@@ -1,12 +1,11 @@
 import { checkOptions, numberAbove, wholeFrom } from "@convlens/backend";
 import { ReLU } from "../activations.ts";
 import { Residual } from "../residual.ts";
-import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import type { Layer } from "../layer.ts";
-import { BatchNorm } from "../batchNorm.ts";
 import { GlobalAveragePool, MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
+import { convNorm } from "./convNorm.ts";
 
 /** Options of {@link resnet50}. */
 export interface ResNet50Options {
@@ -16,33 +15,33 @@ export interface ResNet50Options {
   readonly width?: number;
 }
 
-/** A convolution without bias, since the normalisation has one. With a stride of 2 it drops the last row and column. */
-const conv = (filters: number, kernelSize: number, stride = 1): Layer[] => [
-  new Conv2d({ filters, kernelSize, stride, padding: Math.floor(kernelSize / 2), bias: false }),
-  new BatchNorm(),
-];
-
 /** Convolutions and a shortcut around them, which is a convolution where the shape changes. */
 function block(body: readonly Layer[], filters: number, stride: number, grows: boolean): Layer[] {
-  const shortcut = grows ? new Sequential(conv(filters, 1, stride)) : undefined;
+  const shortcut = grows ? new Sequential(convNorm(filters, 1, stride)) : undefined;
   return [new Residual({ body: new Sequential(body), shortcut }), new ReLU()];
 }
 
 /** Two convolutions. */
 const plain = (filters: number, stride: number, grows: boolean): Layer[] =>
-  block([...conv(filters, 3, stride), new ReLU(), ...conv(filters, 3)], filters, stride, grows);
+  block([...convNorm(filters, 3, stride), new ReLU(), ...convNorm(filters, 3)], filters, stride, grows);
 
 /** Three convolutions, of which the middle one has a quarter of the filters, times `width`. */
 function bottleneck(filters: number, stride: number, grows: boolean, width: number): Layer[] {
   const narrow = Math.round((filters / 4) * width);
-  const body = [...conv(narrow, 1), new ReLU(), ...conv(narrow, 3, stride), new ReLU(), ...conv(filters, 1)];
+  const body = [
+    ...convNorm(narrow, 1),
+    new ReLU(),
+    ...convNorm(narrow, 3, stride),
+    new ReLU(),
+    ...convNorm(filters, 1),
+  ];
   return block(body, filters, stride, grows);
 }
 
 /** Layers before and after the blocks, which both models have in common. */
 const around = (blocks: readonly Layer[], classes: number): Sequential =>
   new Sequential([
-    ...conv(64, 7, 2),
+    ...convNorm(64, 7, 2),
     new ReLU(),
     new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
     ...blocks,

@@ -1,12 +1,12 @@
 import { checkOptions, wholeFrom } from "@convlens/backend";
 import { ReLU } from "../activations.ts";
-import { BatchNorm } from "../batchNorm.ts";
 import { Conv2d } from "../conv2d.ts";
 import { ConvTranspose2d } from "../convTranspose2d.ts";
 import type { Layer } from "../layer.ts";
 import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 import { SkipConnection } from "../skipConnection.ts";
+import { convNorm } from "./convNorm.ts";
 
 /** Options of {@link unet}. */
 export interface UNetOptions {
@@ -18,12 +18,7 @@ export interface UNetOptions {
   readonly depth?: number;
 }
 
-const convs = (filters: number): Layer[] =>
-  Array.from({ length: 2 }, () => [
-    new Conv2d({ filters, kernelSize: 3, padding: "same", bias: false }),
-    new BatchNorm(),
-    new ReLU(),
-  ]).flat();
+const convs = (filters: number): Layer[] => [...convNorm(filters, 3), new ReLU(), ...convNorm(filters, 3), new ReLU()];
 
 /** The layers of a level and, inside its skip connection, all levels below. */
 function level(filters: number, depth: number): Layer[] {
