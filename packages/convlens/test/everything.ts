@@ -10,6 +10,5 @@ export * from "@convlens/layers";
 export * from "@convlens/layers/models";
 export * from "@convlens/tensor";
 export * from "@convlens/training";
-// Names of two packages.
+// A name of two packages.
 export { concat } from "@convlens/tensor";
-export type { Numbers, Place } from "@convlens/datasets";

@@ -19,7 +19,7 @@ import {
   START,
   type Dataset,
   type Pass,
-  type Place,
+  type Position,
   type SizedDataset,
   type StreamDataset,
 } from "./dataset.ts";
@@ -37,8 +37,8 @@ export interface Batch<Input = Tensor, Target = Tensor> {
   readonly size: number;
   /** Indices of the examples in the data set, or in the source of a stream. */
   readonly indices: Uint32Array;
-  /** Place after this batch, to resume from. */
-  readonly after: Place;
+  /** Position after this batch, to resume from. */
+  readonly after: Position;
 }
 
 /** Options of {@link batches}. */
@@ -54,8 +54,8 @@ export interface BatchesOptions {
   readonly seed?: number;
   /** Number of the pass over the data. Default: 0. */
   readonly epoch?: number;
-  /** Place to resume from: `after` of an earlier batch. Default: the start. */
-  readonly from?: Place;
+  /** Position to resume from: `after` of an earlier batch. Default: the start. */
+  readonly from?: Position;
   /** Whether a last, smaller batch is kept or dropped. Default: `"keep"`. */
   readonly last?: "keep" | "drop";
   /** Augmentation of each example; its random numbers depend only on seed, epoch and example. */
@@ -144,7 +144,7 @@ function collect<Input, Target>(
   indices: Uint32Array,
   pass: Pass,
   change: Change,
-  after: Place,
+  after: Position,
 ): Batch<Input, Target> | Promise<Batch<Input, Target>> {
   const examples = Array.from(indices, (index) => data.example(index, pass));
   const made = (found: readonly Example<Input, Target>[]): Batch<Input, Target> =>
@@ -166,12 +166,12 @@ async function* ofStream<Input, Target>(
   const change = changer(augment, pass);
   let examples: Example<Input, Target>[] = [];
   let indices: number[] = [];
-  const take = (after: Place): (() => Batch<Input, Target>) => {
+  const take = (after: Position): (() => Batch<Input, Target>) => {
     const [found, of] = [examples, Uint32Array.from(indices)];
     [examples, indices] = [[], []];
     return () => stackExamples(found, of, after);
   };
-  let place: () => Place = () => from;
+  let place: () => Position = () => from;
   for await (const { example, index, after } of data.open(pass, from)) {
     examples.push(change(example, index));
     indices.push(index);
@@ -253,7 +253,7 @@ export function batchOf<Input, Target>(
 function stackExamples<Input, Target>(
   examples: readonly Example<Input, Target>[],
   indices: Uint32Array,
-  after: Place,
+  after: Position,
 ): Batch<Input, Target> {
   const isWeighted = examples.some(({ weight }) => weight !== undefined);
   return {

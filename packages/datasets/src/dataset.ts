@@ -11,7 +11,7 @@ export interface Pass {
 }
 
 /** Position within a pass, as JSON: with the pass it decides everything that follows. */
-export type Place = number | string | null | readonly Place[] | { readonly [name: string]: Place };
+export type Position = number | string | null | readonly Position[] | { readonly [name: string]: Position };
 
 /** What all data sets have. */
 export interface DatasetParts<Input, Target> {
@@ -38,14 +38,14 @@ export interface Streamed<Input = Tensor, Target = Tensor> {
   /** Number of the example in the source, from 0. It decides random changes. */
   readonly index: number;
   /** Returns the place after this example. It is asked for before the next example is read. */
-  readonly after: () => Place;
+  readonly after: () => Position;
 }
 
 /** A data set that is read one example after the other, such as the lines of a file. */
 export interface StreamDataset<Input = Tensor, Target = Tensor> extends DatasetParts<Input, Target> {
   readonly kind: "stream";
   /** Reads from a place on. The same pass and place give the same examples. */
-  readonly open: (pass: Pass, from: Place) => AsyncIterable<Streamed<Input, Target>>;
+  readonly open: (pass: Pass, from: Position) => AsyncIterable<Streamed<Input, Target>>;
 }
 
 /**
@@ -69,7 +69,7 @@ export interface TrainAndTest<D = Classification> {
 }
 
 /** Start of a pass. */
-export const START: Place = 0;
+export const START: Position = 0;
 
 /** Whether a value is a data set. */
 export const isDataset = (x: unknown): x is Dataset => {

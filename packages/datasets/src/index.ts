@@ -15,7 +15,7 @@ export {
   type Dataset,
   type DatasetParts,
   type Pass,
-  type Place,
+  type Position,
   type SizedDataset,
   type Streamed,
   type StreamDataset,

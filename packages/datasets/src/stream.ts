@@ -1,6 +1,6 @@
 import { checkValue, functionOption, ValueError } from "@convlens/backend";
 import { areShapes } from "@convlens/tensor";
-import type { Pass, Place, StreamDataset } from "./dataset.ts";
+import type { Pass, Position, StreamDataset } from "./dataset.ts";
 import type { Example, Numbers, TensorsOf } from "./example.ts";
 
 /** Shapes in place of numbers: `{ image: Numbers }` becomes `{ image: Shape }`. */
@@ -69,7 +69,7 @@ export function fromStream<A, B>(
 }
 
 /** A place that is an index. */
-export function indexOf(operation: string, place: Place): number {
+export function indexOf(operation: string, place: Position): number {
   if (Number.isSafeInteger(place) && (place as number) >= 0) return place as number;
   throw new ValueError({
     operation,

@@ -6,7 +6,7 @@ import {
   subset,
   type Dataset,
   type Pass,
-  type Place,
+  type Position,
   type SizedDataset,
   type Streamed,
   type StreamDataset,
@@ -63,7 +63,7 @@ export function map<Input, Target, A, B>(
   if (data.kind === "stream")
     return {
       ...changed,
-      async *open(pass: Pass, from: Place) {
+      async *open(pass: Pass, from: Position) {
         for await (const { example, index, after } of data.open(pass, from))
           yield { example: (await change(example, randomOf(pass, "map", index))) as ChangedExample, index, after };
       },
@@ -96,7 +96,7 @@ export function filter<Input, Target, D extends Dataset<Input, Target>>(
   if (data.kind === "stream")
     return {
       ...data,
-      async *open(pass: Pass, from: Place): AsyncGenerator<Streamed<Input, Target>> {
+      async *open(pass: Pass, from: Position): AsyncGenerator<Streamed<Input, Target>> {
         for await (const one of data.open(pass, from)) if (keep(one.example, one.index)) yield one;
       },
     };
@@ -121,7 +121,7 @@ export function take<D extends Dataset<unknown, unknown>>(data: D, count: number
   const source: StreamDataset<unknown, unknown> = data;
   return {
     ...data,
-    async *open(pass: Pass, from: Place) {
+    async *open(pass: Pass, from: Position) {
       let { taken, place } = placeWith("take", from, "taken", START);
       if (taken >= count) return;
       for await (const one of source.open(pass, place)) {
@@ -140,7 +140,7 @@ export function skip<D extends Dataset<unknown, unknown>>(data: D, count: number
   const source: StreamDataset<unknown, unknown> = data;
   return {
     ...data,
-    async *open(pass: Pass, from: Place) {
+    async *open(pass: Pass, from: Position) {
       let { taken, place } = placeWith("skip", from, "taken", START);
       for await (const one of source.open(pass, place)) {
         if (taken >= count) yield { ...one, after: () => ({ taken: count, place: one.after() }) };
@@ -159,15 +159,15 @@ const partOf = (data: SizedDataset<unknown, unknown>, from: number, to: number):
 /** A place with a count of this transform beside that of the source. */
 function placeWith<K extends string>(
   operation: string,
-  from: Place,
+  from: Position,
   name: K,
-  start: Place,
-): { [_ in K]: number } & { place: Place } {
-  if (from === START) return { [name]: 0, place: start } as { [_ in K]: number } & { place: Place };
-  const found = from as { readonly [name: string]: Place } | null;
+  start: Position,
+): { [_ in K]: number } & { place: Position } {
+  if (from === START) return { [name]: 0, place: start } as { [_ in K]: number } & { place: Position };
+  const found = from as { readonly [name: string]: Position } | null;
   const count = typeof found === "object" ? found?.[name] : undefined;
   if (Number.isSafeInteger(count) && found !== null && "place" in found)
-    return { [name]: count, place: found["place"] } as { [_ in K]: number } & { place: Place };
+    return { [name]: count, place: found["place"] } as { [_ in K]: number } & { place: Position };
   throw new ValueError({ operation, what: "the place to resume from", expected: `{ ${name}, place }`, got: from });
 }
 
@@ -209,7 +209,7 @@ function concatStreams(all: readonly StreamDataset<unknown, unknown>[]): StreamD
     async *open(pass, from) {
       const start = placeWith("concat", from, "taken", { part: 0, place: START });
       let { taken } = start;
-      const { part, place } = start.place as { readonly part: number; readonly place: Place };
+      const { part, place } = start.place as { readonly part: number; readonly place: Position };
       for (const [i, data] of all.entries()) {
         if (i < part) continue;
         for await (const { example, after } of data.open(pass, i === part ? place : START)) {
@@ -319,21 +319,21 @@ export function shuffle<Input = Tensor, Target = Tensor>(
 
 /** A buffered example, and the place before it. */
 interface Kept<Input, Target> extends Streamed<Input, Target> {
-  readonly before: Place;
+  readonly before: Position;
 }
 
-/** Place of a mixed stream. */
-interface ShufflePlace {
-  /** Place of the source after the last example that was read. */
-  readonly read: Place;
+/** Position of a mixed stream. */
+interface ShufflePosition {
+  /** Position of the source after the last example that was read. */
+  readonly read: Position;
   /** The buffered examples by slot. */
-  readonly kept: readonly { readonly index: number; readonly before: Place }[];
+  readonly kept: readonly { readonly index: number; readonly before: Position }[];
   /** Number of examples drawn so far. */
   readonly drawn: number;
 }
 
-function shufflePlace(from: Place): ShufflePlace {
-  const { read, kept, drawn } = (from ?? {}) as unknown as ShufflePlace;
+function shufflePlace(from: Position): ShufflePosition {
+  const { read, kept, drawn } = (from ?? {}) as unknown as ShufflePosition;
   if (read !== undefined && Array.isArray(kept) && Number.isSafeInteger(drawn)) return { read, kept, drawn };
   throw new ValueError({
     operation: "shuffle",
@@ -347,7 +347,7 @@ function shufflePlace(from: Place): ShufflePlace {
 async function readAgain<Input, Target>(
   data: StreamDataset<Input, Target>,
   pass: Pass,
-  wanted: ShufflePlace["kept"],
+  wanted: ShufflePosition["kept"],
 ): Promise<Kept<Input, Target>[]> {
   const kept: Kept<Input, Target>[] = [];
   if (wanted.length === 0) return kept;

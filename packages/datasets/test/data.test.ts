@@ -29,7 +29,7 @@ import {
   type Batch,
   type Dataset,
   type Numbers,
-  type Place,
+  type Position,
   type SizedDataset,
   type StreamDataset,
 } from "../src/index.ts";
@@ -207,7 +207,7 @@ describe("streams", () => {
           const order = all.flatMap(({ inputs }) => [...inputs.knownValues]);
           expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
           for (const { after } of all) {
-            const place = JSON.parse(JSON.stringify(after)) as Place;
+            const place = JSON.parse(JSON.stringify(after)) as Position;
             const rest = await numbersOf(data, { size: 3, seed, from: place });
             expect(rest).toEqual(order.slice(order.length - rest.length));
           }

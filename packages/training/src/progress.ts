@@ -11,7 +11,7 @@ import {
   wrongField,
   type OptionCheck,
 } from "@convlens/backend";
-import type { Place } from "@convlens/datasets";
+import type { Position } from "@convlens/datasets";
 import type { EpochRecord } from "./records.ts";
 import type { TrainingSums } from "./trainer.ts";
 
@@ -33,8 +33,8 @@ export interface Progress {
   step: number;
   /** Number of batches of all epochs. */
   batches: number;
-  /** Place in the data of this epoch. */
-  place: Place;
+  /** Position in the data of this epoch. */
+  place: Position;
   /** Sums over the batches of this epoch; `null` before the first. */
   sums: TrainingSums | null;
   history: EpochRecord<Readonly<Record<string, unknown>>>[];

@@ -25,7 +25,7 @@ export {
   paintMap,
   scaleOf,
   type Atlas,
-  type Numbers,
+  type NumberGrid,
   type RasterOptions,
   type Raster,
   type Scale,

@@ -21,7 +21,7 @@ export interface Raster {
 }
 
 /** Numbers in rows and columns, such as an activation map, a spectrum or an effective receptive field. */
-export interface Numbers {
+export interface NumberGrid {
   /** `[height, width]`, or `[length]` for a single row. */
   readonly shape: Shape;
   /** Row-major. */
@@ -112,7 +112,7 @@ function fill(
   }
 }
 
-function sizesOf({ shape, values }: Numbers): readonly [height: number, width: number] {
+function sizesOf({ shape, values }: NumberGrid): readonly [height: number, width: number] {
   if (shape.length > 2 || sizeOf(shape) !== values.length)
     throw new ShapeError({
       operation: "to paint",
@@ -134,7 +134,7 @@ function sizesOf({ shape, values }: Numbers): readonly [height: number, width: n
  * paintMap(activationMap(layers.get("layers.0")!, { channel: 3 })); // 28 · 28 pixels, orange above 0, violet below
  * ```
  */
-export function paintMap(numbers: Numbers, options: RasterOptions = {}): Raster {
+export function paintMap(numbers: NumberGrid, options: RasterOptions = {}): Raster {
   const [height, width] = sizesOf(numbers);
   const data = new Uint8ClampedArray(4 * height * width);
   fill(data, (i) => i, numbers.values, scaleOf([numbers.values], options));
@@ -164,7 +164,7 @@ export interface Atlas extends Raster {
  * ```
  */
 export function paintAtlas(
-  maps: readonly Numbers[],
+  maps: readonly NumberGrid[],
   options: RasterOptions & { readonly columns?: number; readonly gap?: number } = {},
 ): Atlas {
   checkOptions("paintAtlas", options, { ...rasterChecks, columns: wholeFrom(1), gap: wholeFrom(0) });
@@ -196,7 +196,7 @@ export function paintAtlas(
  * ```
  */
 export function paintImage(
-  { shape, values }: Numbers,
+  { shape, values }: NumberGrid,
   options: { readonly range?: readonly [number, number] } = {},
 ): Raster {
   checkOptions("paintImage", options, { range: endsOption });
@@ -232,7 +232,7 @@ export function paintImage(
  */
 export function overlay(
   picture: Raster,
-  numbers: Numbers,
+  numbers: NumberGrid,
   options: RasterOptions & { readonly strength?: number } = {},
 ): Raster {
   checkOptions("overlay", options, { ...rasterChecks, strength: numberFrom(0, 1) });
