@@ -4,7 +4,7 @@ import {
   paintMap,
   pngUrl,
   type LineChartOptions,
-  type Numbers,
+  type NumberGrid,
   type Raster,
   type RasterOptions,
   type Series,
@@ -52,14 +52,14 @@ export const chart = (series: readonly Series[], options: Omit<LineChartOptions,
   forWidths((width) => svg(drawLineChart(series, { ...options, width: Math.min(width, 640) })));
 
 /** Numbers as an image, one pixel each. */
-export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): Html =>
+export const picture = (numbers: NumberGrid, about: string, size?: number, options: RasterOptions = {}): Html =>
   showRaster((theme) => paintMap(numbers, { ...options, theme }), about, size);
 
 /**
  * An input of a model: an image about `width` pixels wide, or the first channel of one that has neither 1 nor 3 channels; a signal
  * as a line.
  */
-export function showInput({ shape, values }: Numbers, about: string, width: number): Html {
+export function showInput({ shape, values }: NumberGrid, about: string, width: number): Html {
   if (shape.length < 3) {
     const points = firstChannel(values, shape[1]).map((y, x) => [x, y] as const);
     return chart([{ name: about, points }], { title: about, xLabel: "place" });
@@ -73,7 +73,7 @@ export const firstChannel = (values: ArrayLike<number>, channels = 1): number[] 
   Array.from(values).filter((_, i) => i % channels === 0);
 
 /** Converts an input to an image; of more channels than 3, or of 2, the first is used. */
-export function rasterOfInput({ shape, values }: Numbers): Raster {
+export function rasterOfInput({ shape, values }: NumberGrid): Raster {
   const [height, width, channels] = shape as readonly [number, number, number];
   if (channels === 1 || channels === 3) return paintImage({ shape, values });
   return paintImage({ shape: [height, width, 1], values: firstChannel(values, channels) });

@@ -1,5 +1,5 @@
 import { statisticsOf } from "@convlens/analysis";
-import { overlay, type Numbers } from "@convlens/analysis/render";
+import { overlay, type NumberGrid } from "@convlens/analysis/render";
 import type { Html } from "../page/html.ts";
 import { rasterOfInput, showPicture } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
@@ -7,7 +7,7 @@ import type { Subject } from "./subject.ts";
 /** A map over the input: in bright colours over a dark input, in deep ones over a bright one. */
 export function showOverlay(
   { shape, values }: Pick<Subject, "shape" | "values">,
-  map: Numbers,
+  map: NumberGrid,
   about: string,
   size: number,
 ): Html {
