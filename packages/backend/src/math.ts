@@ -192,3 +192,71 @@ export function power(x: number, y: number): number {
   if (x < 0 && Number.isInteger(y)) return (y % 2 === 0 ? 1 : -1) * exp(y * log(-x));
   return exp(y * log(x));
 }
+
+/** Complex numbers as real and imaginary parts. */
+export interface Complex {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+/** Roots of unity by n. */
+const roots = /* @__PURE__ */ new Map<number, Complex>();
+function rootsOf(n: number): Complex {
+  let found = roots.get(n);
+  if (found === undefined) {
+    const angle = (i: number): number => (-2 * Math.PI * i) / n;
+    found = {
+      re: Float64Array.from({ length: n / 2 }, (_, i) => cos(angle(i))),
+      im: Float64Array.from({ length: n / 2 }, (_, i) => sin(angle(i))),
+    };
+    roots.set(n, found);
+  }
+  return found;
+}
+
+/**
+ * The discrete Fourier transform of complex numbers, in place (Cooley and Tukey 1965): bit reversal, then butterflies.
+ *
+ * @param n - Number of numbers, a power of two.
+ * @param options - `start`: index of the first number. Default: 0. `step`: distance from one to the next. Default: 1. `inverse`:
+ *   whether to compute the inverse, which divides by n. Default: `false`.
+ *
+ * @example
+ * ```ts
+ * const values = { re: Float64Array.of(1, 0, 0, 0), im: new Float64Array(4) };
+ * fft(values, 4);
+ * values.re; // 1, 1, 1, 1
+ * ```
+ */
+export function fft(
+  { re, im }: Complex,
+  n: number,
+  {
+    start = 0,
+    step = 1,
+    inverse = false,
+  }: { readonly start?: number; readonly step?: number; readonly inverse?: boolean } = {},
+): void {
+  for (let i = 1, k = 0; i < n; i++) {
+    let bit = n >> 1;
+    for (; k & bit; bit >>= 1) k ^= bit;
+    k ^= bit;
+    if (i >= k) continue;
+    const [a, b] = [start + i * step, start + k * step];
+    [re[a], re[b]] = [re[b]!, re[a]!];
+    [im[a], im[b]] = [im[b]!, im[a]!];
+  }
+  const root = rootsOf(n);
+  for (let half = 1; half < n; half *= 2)
+    for (let from = 0; from < n; from += 2 * half)
+      for (let k = 0; k < half; k++) {
+        const [c, s] = [root.re[(k * n) / (2 * half)]!, (inverse ? -1 : 1) * root.im[(k * n) / (2 * half)]!];
+        const [a, b] = [start + (from + k) * step, start + (from + k + half) * step];
+        const [aRe, aIm, bRe, bIm] = [re[a]!, im[a]!, re[b]!, im[b]!];
+        const [x, y] = [bRe * c - bIm * s, bRe * s + bIm * c];
+        [re[b], im[b]] = [aRe - x, aIm - y];
+        [re[a], im[a]] = [aRe + x, aIm + y];
+      }
+  if (!inverse) return;
+  for (const part of [re, im]) for (let i = 0, at = start; i < n; i++, at += step) part[at]! /= n;
+}

@@ -1,11 +1,6 @@
 import { ValueError, type Shape } from "@convlens/backend";
+import { fft, type Complex } from "@convlens/backend/math";
 import type { ImageKernel } from "./imageKernels.ts";
-
-/** Complex numbers as real and imaginary parts. */
-export interface Complex {
-  readonly re: Float64Array;
-  readonly im: Float64Array;
-}
 
 /** Height and width of an image, powers of two. */
 export type ImageSize = readonly [height: number, width: number];
@@ -13,51 +8,10 @@ export type ImageSize = readonly [height: number, width: number];
 /** Returns the smallest power of two that is at least n. */
 export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-/** Roots of unity by n. */
-const turns = new Map<number, Complex>();
-function turnOf(n: number): Complex {
-  let turn = turns.get(n);
-  if (turn === undefined) {
-    const angle = (i: number): number => (-2 * Math.PI * i) / n;
-    turn = {
-      re: Float64Array.from({ length: n / 2 }, (_, i) => Math.cos(angle(i))),
-      im: Float64Array.from({ length: n / 2 }, (_, i) => Math.sin(angle(i))),
-    };
-    turns.set(n, turn);
-  }
-  return turn;
-}
-
-/** Transforms n numbers, `step` apart, in place (Cooley and Tukey 1965): bit reversal, then butterflies. */
-function transformLine({ re, im }: Complex, start: number, step: number, n: number, back: boolean): void {
-  for (let i = 1, k = 0; i < n; i++) {
-    let bit = n >> 1;
-    for (; k & bit; bit >>= 1) k ^= bit;
-    k ^= bit;
-    if (i >= k) continue;
-    const [a, b] = [start + i * step, start + k * step];
-    [re[a], re[b]] = [re[b]!, re[a]!];
-    [im[a], im[b]] = [im[b]!, im[a]!];
-  }
-  const turn = turnOf(n);
-  for (let half = 1; half < n; half *= 2)
-    for (let from = 0; from < n; from += 2 * half)
-      for (let k = 0; k < half; k++) {
-        const [c, s] = [turn.re[(k * n) / (2 * half)]!, (back ? -1 : 1) * turn.im[(k * n) / (2 * half)]!];
-        const [a, b] = [start + (from + k) * step, start + (from + k + half) * step];
-        const [aRe, aIm, bRe, bIm] = [re[a]!, im[a]!, re[b]!, im[b]!];
-        const [x, y] = [bRe * c - bIm * s, bRe * s + bIm * c];
-        [re[b], im[b]] = [aRe - x, aIm - y];
-        [re[a], im[a]] = [aRe + x, aIm + y];
-      }
-}
-
 /** Computes the Fourier transform of an image in place, or with `back` the inverse. */
 export function fourierTransform(values: Complex, [height, width]: ImageSize, back = false): void {
-  for (let y = 0; y < height; y++) transformLine(values, y * width, 1, width, back);
-  for (let x = 0; x < width; x++) transformLine(values, x, width, height, back);
-  if (!back) return;
-  for (const part of [values.re, values.im]) part.set(part.map((x) => x / (height * width)));
+  for (let y = 0; y < height; y++) fft(values, width, { start: y * width, inverse: back });
+  for (let x = 0; x < width; x++) fft(values, height, { start: x, step: width, inverse: back });
 }
 
 /** Returns the Fourier transform of an image that is 0 except at some places. */
