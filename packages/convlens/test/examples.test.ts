@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import { transformWithOxc } from "vite";
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import * as conformance from "@convlens/backend/conformance";
 import * as math from "@convlens/backend/math";
 import * as datasetsNode from "@convlens/datasets/node";
@@ -34,6 +37,32 @@ function examplesOf(path: string): { readonly name: string; readonly code: strin
   }));
 }
 
+const folder = mkdtempSync(join(tmpdir(), "convlens-examples-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A folder with these PNG files of black, whose paths are given. */
+function imagesAt(name: string, ...paths: readonly string[]): string {
+  for (const path of paths) {
+    mkdirSync(join(folder, name, path, ".."), { recursive: true });
+    writeFileSync(
+      join(folder, name, path),
+      encode({ width: 2, height: 2, channels: 1, depth: 8, data: new Uint8Array(4) }),
+    );
+  }
+  return join(folder, name);
+}
+const files = {
+  photos: imagesAt("photos", ...Array.from({ length: 20 }, (_, i) => `${i % 2 === 0 ? "cat" : "dog"}/${i}.png`)),
+  photo: join(folder, "photos/cat/0.png"),
+  scenes: imagesAt("scenes", "1.png"),
+  masks: imagesAt("masks", "1.png"),
+  /** numpy.savez_compressed(file, images=float32 [[1, 2], [3, 4]], y=int32 [7, 8, 9]) */
+  archive: Buffer.from(
+    "UEsDBBQAAAAIAAAAIQBO+yB1UwAAAJAAAAAKABQAaW1hZ2VzLm5weQEAEACQAAAAAAAAAFMAAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgbpNmoq6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkaRjoKRpo6CrUKZAMuBoYGewYGBgcgAuIGBwBQSwMEFAAAAAgAAAAhAKeZaxVNAAAAjAAAAAUAFAB5Lm5weQEAEACMAAAAAAAAAE0AAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgbpNpoq6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkaxjqaOgq1ChQALnYGBgYOIOYEYgBQSwECFAMUAAAACAAAACEATvsgdVMAAACQAAAACgAAAAAAAAAAAAAAgAEAAAAAaW1hZ2VzLm5weVBLAQIUAxQAAAAIAAAAIQCnmWsVTQAAAIwAAAAFAAAAAAAAAAAAAACAAY8AAAB5Lm5weVBLBQYAAAAAAgACAGsAAAATAQAAAAA=",
+    "base64",
+  ),
+};
+
 /** Names that an example may use without a definition. */
 async function surroundings(): Promise<Record<string, unknown>> {
   convlens.useBackend(convlens.reference());
@@ -50,6 +79,8 @@ async function surroundings(): Promise<Record<string, unknown>> {
     ...math,
     ...datasetsNode,
     ...methods,
+    ...files,
+    ...{ join, readFile, tmpdir, writeFile },
     digits: data,
     ...{
       data,

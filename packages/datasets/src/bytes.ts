@@ -90,6 +90,11 @@ export class ByteReader {
     }
   }
 
+  /** Number of bytes that were taken so far, of the unpacked file. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Yields the bytes that were read ahead, and all that follow. */
   async *#rest(): AsyncGenerator<Uint8Array> {
     try {

@@ -1,4 +1,5 @@
-import { sizeOf, ValueError, type Shape } from "@convlens/backend";
+import { ValueError, type Shape } from "@convlens/backend";
+import { arrayLayout, readArray, type ArrayLayout, type ItemType } from "./arrayLayout.ts";
 import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
 
 /** Numbers of an IDX file, in the type of the file. */
@@ -10,9 +11,7 @@ export interface Idx {
   readonly values: IdxValues;
 }
 
-const types: {
-  readonly [code: number]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => IdxValues };
-} = {
+const types: { readonly [code: number]: ItemType<IdxValues> } = {
   0x08: { bytes: 1, make: (buffer) => new Uint8Array(buffer) },
   0x09: { bytes: 1, make: (buffer) => new Int8Array(buffer) },
   0x0b: { bytes: 2, make: (buffer) => new Int16Array(buffer) },
@@ -28,8 +27,13 @@ const types: {
  */
 export const readIdx = (source: ByteSource): Promise<Idx> => ByteReader.read("IDX file", source, contentOf);
 
-/** Two zeros, the type, the number of axes, their sizes, the numbers; all big-endian. */
 async function contentOf(reader: ByteReader): Promise<Idx> {
+  const layout = await idxLayout(reader);
+  return { shape: layout.shape, values: await readArray(reader, layout, `[${layout.shape.join(", ")}]`) };
+}
+
+/** Reads the header of an IDX file: two zeros, the type, the number of axes, their sizes; all big-endian, as the numbers. */
+export async function idxLayout(reader: ByteReader): Promise<ArrayLayout<IdxValues>> {
   const [zero, alsoZero, code, rank] = (await reader.take(4, "the header")) as unknown as [
     number,
     number,
@@ -48,9 +52,5 @@ async function contentOf(reader: ByteReader): Promise<Idx> {
   const shape = [
     ...numbersFrom(await reader.take(4 * rank, "the sizes of the axes"), 4, false, (buffer) => new Uint32Array(buffer)),
   ];
-  const size = shape.includes(0) ? 0 : sizeOf(shape);
-  const bytes = await reader.take(size * type.bytes, `the shape [${shape.join(", ")}]`);
-  const values = numbersFrom(bytes, type.bytes, false, type.make);
-  await reader.end();
-  return { shape, values };
+  return arrayLayout(shape, type, false);
 }

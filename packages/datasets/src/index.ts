@@ -33,9 +33,12 @@ export {
 export { readIdx, type Idx, type IdxValues } from "./idx.ts";
 export { digits, fetchMnist, readMnist, type MnistOptions, type MnistUrls } from "./mnist.ts";
 export { readNpy, writeNpy, type Npy } from "./npy.ts";
+export { readNpz } from "./npz.ts";
+export { fromShards, type Shard, type ShardsOptions } from "./shards.ts";
 export { kFolds, split, type FoldsOptions, type SplitOptions } from "./split.ts";
 export { fromStream, type OpenStream, type StreamExample } from "./stream.ts";
 export { orientedEdges, shapes, tones, type SyntheticImageOptions, type SyntheticOptions } from "./synthetic.ts";
+export { readCsv, type CsvOptions, type Table } from "./table.ts";
 export {
   cache,
   concat,

@@ -1,4 +1,5 @@
 import { halfToNumber, showShape, sizeOf, stepsOf, ValueError, type Shape } from "@convlens/backend";
+import { arrayLayout, readArray, type ArrayLayout, type ItemType } from "./arrayLayout.ts";
 import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
 import { pythonLiteral, type PythonValue } from "./pythonLiteral.ts";
 
@@ -10,9 +11,7 @@ export interface Npy {
 }
 
 type NpyValues = Npy["values"];
-const types: {
-  readonly [code: string]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => NpyValues };
-} = {
+const types: { readonly [code: string]: ItemType<NpyValues> } = {
   f2: { bytes: 2, make: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
   f4: { bytes: 4, make: (buffer) => new Float32Array(buffer) },
   f8: { bytes: 8, make: (buffer) => new Float64Array(buffer) },
@@ -66,7 +65,7 @@ const wrong = (problem: string, fix = "is it a complete npy file?", cause?: unkn
 /** Header of an npy file. */
 interface NpyHeader {
   readonly shape: Shape;
-  readonly type: (typeof types)[string];
+  readonly type: ItemType<NpyValues>;
   readonly littleEndian: boolean;
   readonly isFortran: boolean;
 }
@@ -81,12 +80,16 @@ export const readNpy = (source: ByteSource): Promise<Npy> =>
   ByteReader.read("npy file", source, contentOf, "an npy file");
 
 async function contentOf(reader: ByteReader): Promise<Npy> {
-  const { shape, type, littleEndian, isFortran } = await headerOf(reader);
-  const size = shape.includes(0) ? 0 : sizeOf(shape);
-  const bytes = await reader.take(size * type.bytes, `the shape (${shape.join(", ")})`);
-  const values = numbersFrom(bytes, type.bytes, littleEndian, type.make);
-  await reader.end();
+  const layout = await npyLayout(reader);
+  const { shape, isFortran } = layout;
+  const values = await readArray(reader, layout, `(${shape.join(", ")})`);
   return { shape, values: isFortran ? rowMajor(values, shape) : values };
+}
+
+/** Reads the header of an npy file. */
+export async function npyLayout(reader: ByteReader): Promise<ArrayLayout<NpyValues> & { readonly isFortran: boolean }> {
+  const { shape, type, littleEndian, isFortran } = await headerOf(reader);
+  return { ...arrayLayout(shape, type, littleEndian), isFortran };
 }
 
 async function headerOf(reader: ByteReader): Promise<NpyHeader> {

@@ -4,3 +4,4 @@
  * @module
  */
 export { mnist } from "./mnist.ts";
+export { shard } from "./shard.ts";
