@@ -113,15 +113,16 @@ function checkFactor(operation: string, what: string, factor: Numbers["scale"], 
   });
 }
 
-/** Copies numbers into floats at a place, scaled and shifted. */
-export function writeScaled(
-  { values, shape, scale, offset = 0 }: Numbers,
-  to: Float32Array,
-  at: number,
-  part: "input" | "target",
-): void {
+/** Factor of numbers: their own, or that of their kind. */
+export function scaleOf({ values, scale }: Numbers, part: "input" | "target"): number | readonly number[] {
   const isByte = values instanceof Uint8Array || values instanceof Uint8ClampedArray;
-  const factor = scale ?? (isByte && part === "input" ? 1 / 255 : 1);
+  return scale ?? (isByte && part === "input" ? 1 / 255 : 1);
+}
+
+/** Copies numbers into floats at a place, scaled and shifted. */
+export function writeScaled(numbers: Numbers, to: Float32Array, at: number, part: "input" | "target"): void {
+  const { values, shape, offset = 0 } = numbers;
+  const factor = scaleOf(numbers, part);
   if (factor === 1 && offset === 0) return to.set(values, at);
   if (typeof factor === "number" && typeof offset === "number") {
     for (let i = 0; i < values.length; i++) to[at + i] = values[i]! * factor + offset;

@@ -35,7 +35,9 @@ export { digits, fetchMnist, readMnist, type MnistOptions, type MnistUrls } from
 export { readNpy, writeNpy, type Npy } from "./npy.ts";
 export { readNpz } from "./npz.ts";
 export { fromShards, type Shard, type ShardsOptions } from "./shards.ts";
+export { spectrogram, spectrograms, windows, type SpectrogramOptions, type WindowsOptions } from "./signals.ts";
 export { kFolds, split, type FoldsOptions, type SplitOptions } from "./split.ts";
+export { channelStatistics, standardize, type ChannelStatistics } from "./standardize.ts";
 export { fromStream, type OpenStream, type StreamExample } from "./stream.ts";
 export { orientedEdges, shapes, tones, type SyntheticImageOptions, type SyntheticOptions } from "./synthetic.ts";
 export { readCsv, type CsvOptions, type Table } from "./table.ts";
@@ -51,3 +53,4 @@ export {
   type ExampleChange,
   type KeepExample,
 } from "./transforms.ts";
+export { readWav, type Wav } from "./wav.ts";
