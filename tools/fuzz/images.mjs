@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import { imageToInput } from "../../packages/convlens/src/images/imageToInput.ts";
-import { readImage } from "../../packages/convlens/src/images/readImage.ts";
+import { readImage, readLabels } from "../../packages/datasets/src/node/images/readImage.ts";
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "images";
@@ -73,6 +73,9 @@ export const run = (options) =>
     const original = dice.chance(0.3) ? png(dice) : dice.pick(files);
     const bytes = dice.chance(0.2) ? original : damage(original, dice, dice.pick(files));
     isInput(bytes);
+    const labels = await outcome(() => readLabels(bytes, "labels"));
+    if (labels !== undefined)
+      check(labels.data.length === labels.width * labels.height, `${labels.data.length} labels`);
     const pixels = await outcome(() => readImage(bytes, "image"));
     if (pixels === undefined) return;
     const { width, height, channels, data, white, orientation } = pixels;

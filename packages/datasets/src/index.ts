@@ -30,10 +30,12 @@ export {
   type NumbersOf,
   type TensorsOf,
 } from "./example.ts";
+export type { ImageFit, ImageFitOptions, ImageSize } from "./fit.ts";
 export { readIdx, type Idx, type IdxValues } from "./idx.ts";
 export { digits, fetchMnist, readMnist, type MnistOptions, type MnistUrls } from "./mnist.ts";
 export { readNpy, writeNpy, type Npy } from "./npy.ts";
 export { readNpz } from "./npz.ts";
+export { imageFiles, decodeImage, type ImageFilesOptions, type ImageSource } from "./imageFiles.ts";
 export { fromShards, type Shard, type ShardsOptions } from "./shards.ts";
 export { spectrogram, spectrograms, windows, type SpectrogramOptions, type WindowsOptions } from "./signals.ts";
 export { kFolds, split, type FoldsOptions, type SplitOptions } from "./split.ts";

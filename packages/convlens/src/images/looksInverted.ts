@@ -1,5 +1,6 @@
 import { batchOf, type Classification } from "@convlens/datasets";
-import { edgeOf, mean, type ImageInput } from "./imageToInput.ts";
+import { edgeColor } from "@convlens/datasets/node";
+import type { ImageInput } from "./imageToInput.ts";
 
 /** Mean brightness of images: at their edges, and overall. */
 export interface Brightness {
@@ -12,8 +13,10 @@ const MOST = 1000;
 /** Smallest difference of brightness that counts. */
 const CLEAR = 0.25;
 
+const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
+
 function brightnessOf(values: Float32Array | Float64Array, [height, width, channels]: ImageInput["shape"]): Brightness {
-  return { edge: mean(Float64Array.from(edgeOf({ height, width, channels, values }))), whole: mean(values) };
+  return { edge: mean(edgeColor({ height, width, channels, values })), whole: mean(values) };
 }
 
 /** Returns the mean of the images of a data set. */

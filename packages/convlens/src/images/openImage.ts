@@ -1,9 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
+import { ValueError } from "@convlens/backend";
+import { readImage, type Pixels } from "@convlens/datasets/node";
 import { CommandLineError } from "../options.ts";
-import type { Pixels } from "./pixels.ts";
-import { imageError } from "./imageError.ts";
-import { readImage } from "./readImage.ts";
 
 /** Largest size of a file or pipe, in bytes. */
 const MOST_BYTES = 500e6;
@@ -47,10 +46,9 @@ async function contentOf(file: FileHandle, path: string): Promise<Uint8Array> {
     }
   }
   if (size > MOST_BYTES)
-    throw imageError(
-      basename(path),
-      `has ${found.isFile() ? `${Math.round(size / 1e6)} MB, ` : ""}more than the supported ${MOST_BYTES / 1e6} MB`,
-      "make it smaller first",
-    );
+    throw new ValueError({
+      problem: `${basename(path)} has ${found.isFile() ? `${Math.round(size / 1e6)} MB, ` : ""}more than the supported ${MOST_BYTES / 1e6} MB`,
+      fix: "make it smaller first",
+    });
   return Buffer.concat(parts);
 }

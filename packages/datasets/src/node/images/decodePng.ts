@@ -1,5 +1,6 @@
-import { checkSize, damagedError } from "./imageError.ts";
+import { checkSize, damagedError, imageError } from "./imageError.ts";
 import type { Pixels } from "./pixels.ts";
+import type { LabelImage } from "./resample.ts";
 import { readChunks, sizeOfPng, type PngFile } from "./png/readChunks.ts";
 import { unpackSamples } from "./png/unpackSamples.ts";
 import { viewOf } from "./viewOf.ts";
@@ -9,13 +10,42 @@ import { viewOf } from "./viewOf.ts";
  * the header announces are decompressed.
  */
 export function decodePng(bytes: Uint8Array, name: string): Pixels {
+  const { file, samples, ...size } = unpack(bytes, name);
+  try {
+    return { ...size, ...colored(file, samples), remarks: [] };
+  } catch (error) {
+    throw damagedError(name, "PNG", error);
+  }
+}
+
+/**
+ * Decodes a PNG file as labels: the palette indices of its pixels, or their greys as they are stored, so that white is 1 in a
+ * file of 1 bit per pixel and 255 in one of 8 bits.
+ *
+ * @throws `ValueError` for a file with colours or transparency in each pixel.
+ */
+export function decodePngLabels(bytes: Uint8Array, name: string): LabelImage {
+  const { file, samples, ...size } = unpack(bytes, name);
+  if (file.channels === 1) return { ...size, data: samples };
+  throw imageError(
+    name,
+    `has ${file.channels} channels, and labels have one`,
+    "save it in greyscale or with a palette, or read it as an image",
+  );
+}
+
+/** The samples of a PNG file, as they are stored. */
+function unpack(
+  bytes: Uint8Array,
+  name: string,
+): Omit<LabelImage, "data"> & { readonly file: PngFile; readonly samples: Uint8Array | Uint16Array } {
   const size = sizeOfPng(bytes);
   if (size === undefined) throw damagedError(name, "PNG");
   checkSize(name, size.width, size.height);
   try {
     const file = readChunks(bytes);
     const { width, height, orientation } = file;
-    return { ...colored(file, unpackSamples(file)), height, width, orientation, remarks: [] };
+    return { file, samples: unpackSamples(file), height, width, orientation };
   } catch (error) {
     throw damagedError(name, "PNG", error);
   }

@@ -1,7 +1,8 @@
+import type { ImageSize } from "../../fit.ts";
 import type { Pixels } from "./pixels.ts";
 
 /** An image with values from 0 (black) to 1 (white). */
-export interface Light {
+export interface FloatImage {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
@@ -12,7 +13,7 @@ export interface Light {
 /** Weights of red, green and blue in luma (ITU-R BT.601). */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** Returns a row of pixels: transparent pixels over white, colours as greys if one channel is wanted. */
+/** Writes a row of pixels: transparent pixels over white, colours as greys if one channel is wanted. */
 function lightOfRow({ width, channels, data, white }: Pixels, row: number, wanted: 1 | 3, to: Float64Array): void {
   const [colors, hasOpacity] = [channels < 3 ? 1 : 3, channels === 2 || channels === 4];
   for (let x = 0; x < width; x++) {
@@ -30,14 +31,17 @@ interface Taps {
   readonly weights: Float64Array;
 }
 
+/** Position in a line of `whole` pixels of the middle of new pixel `i`, where `to` pixels cover the middle `part` of the line. */
+const middleOf = (i: number, whole: number, part: number, to: number): number =>
+  (whole - part) / 2 + ((i + 0.5) * part) / to;
+
 /** A triangle filter of twice the larger pixel spacing: bilinear when enlarging, antialiased when reducing. */
-function tapsOf(from: number, to: number): Taps[] {
-  const step = from / to;
-  const reach = Math.max(1, step);
+function tapsOf(whole: number, part: number, to: number): Taps[] {
+  const reach = Math.max(1, part / to);
   return Array.from({ length: to }, (_, i) => {
-    const center = (i + 0.5) * step - 0.5;
+    const center = middleOf(i, whole, part, to) - 0.5;
     const first = Math.max(0, Math.ceil(center - reach));
-    const last = Math.min(from - 1, Math.floor(center + reach));
+    const last = Math.min(whole - 1, Math.floor(center + reach));
     const weights = Float64Array.from({ length: last - first + 1 }, (_unused, k) =>
       Math.max(0, 1 - Math.abs(first + k - center) / reach),
     );
@@ -46,20 +50,29 @@ function tapsOf(from: number, to: number): Taps[] {
   });
 }
 
-/** Resizes an image row by row, so that a large one is never copied. */
-export function resample(pixels: Pixels, height: number, width: number, channels: 1 | 3): Light {
-  const [across, down] = [tapsOf(pixels.width, width), tapsOf(pixels.height, height)];
+/**
+ * Resizes the middle of an image row by row, so that a large one is never copied.
+ *
+ * @param part - Height and width of the part in the middle, at most those of the image.
+ * @param to - New height and width of the part.
+ */
+export function resample(pixels: Pixels, part: ImageSize, [height, width]: ImageSize, channels: 1 | 3): FloatImage {
+  const [down, across] = [tapsOf(pixels.height, part[0], height), tapsOf(pixels.width, part[1], width)];
   const values = new Float64Array(height * width * channels);
   const [whole, narrow] = [new Float64Array(pixels.width * channels), new Float64Array(width * channels)];
-  for (let row = 0; row < pixels.height; row++) {
+  const lastTaps = down.at(-1)!;
+  for (let row = down[0]!.first; row < lastTaps.first + lastTaps.weights.length; row++) {
     lightOfRow(pixels, row, channels, whole);
-    for (const [x, { first, weights }] of across.entries())
+    for (let x = 0; x < width; x++) {
+      const { first, weights } = across[x]!;
       for (let c = 0; c < channels; c++) {
         let sum = 0;
         for (let k = 0; k < weights.length; k++) sum += weights[k]! * whole[(first + k) * channels + c]!;
         narrow[x * channels + c] = sum;
       }
-    for (const [y, { first, weights }] of down.entries()) {
+    }
+    for (let y = 0; y < height; y++) {
+      const { first, weights } = down[y]!;
       const weight = weights[row - first];
       if (weight === undefined || weight === 0) continue;
       for (let i = 0; i < narrow.length; i++) values[y * narrow.length + i]! += weight * narrow[i]!;
@@ -68,11 +81,37 @@ export function resample(pixels: Pixels, height: number, width: number, channels
   return { height, width, channels, values };
 }
 
-/** Mirrors and rotates an image to its EXIF orientation. */
-export function upright({ height, width, channels, values }: Light, orientation: number): Light {
+/** Labels of pixels, row by row. */
+export interface LabelImage {
+  readonly height: number;
+  readonly width: number;
+  readonly data: Uint8Array | Uint16Array;
+  /** The EXIF orientation, 1 to 8. */
+  readonly orientation: number;
+}
+
+/** Resizes the middle of an image of labels: each new pixel has the label of the nearest one. */
+export function nearestLabels(from: LabelImage, part: ImageSize, [height, width]: ImageSize): LabelImage {
+  const nearest = (whole: number, size: number, to: number): number[] =>
+    Array.from({ length: to }, (_, i) => Math.min(whole - 1, Math.floor(middleOf(i, whole, size, to))));
+  const columns = nearest(from.width, part[1], width);
+  const data = new (from.data.constructor as Uint8ArrayConstructor)(height * width);
+  for (const [y, row] of nearest(from.height, part[0], height).entries())
+    for (const [x, column] of columns.entries()) data[y * width + x] = from.data[row * from.width + column]!;
+  return { ...from, height, width, data };
+}
+
+/** Mirrors and rotates numbers of pixels to an EXIF orientation. */
+export function upright<A extends Float64Array | Uint8Array | Uint16Array>(
+  values: A,
+  [height, width]: ImageSize,
+  channels: number,
+  orientation: number,
+): A {
+  if (orientation === 1) return values;
   const isTurned = orientation >= 5;
   const [tall, wide] = isTurned ? [width, height] : [height, width];
-  const turned = new Float64Array(values.length);
+  const turned = new (values.constructor as new (length: number) => A)(values.length);
   for (let y = 0; y < tall; y++)
     for (let x = 0; x < wide; x++) {
       // Orientations from 5 on exchange rows and columns.
@@ -82,5 +121,5 @@ export function upright({ height, width, channels, values }: Light, orientation:
       for (let c = 0; c < channels; c++)
         turned[(y * wide + x) * channels + c] = values[(row * width + column) * channels + c]!;
     }
-  return { height: tall, width: wide, channels, values: turned };
+  return turned;
 }
