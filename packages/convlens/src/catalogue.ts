@@ -1,18 +1,9 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Backend } from "@convlens/backend";
+import type { Backend, Shape } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import {
-  augment,
-  orientedEdges,
-  shapes,
-  shift,
-  split,
-  tones,
-  type Augmentation,
-  type TrainAndTest,
-} from "@convlens/datasets";
+import { orientedEdges, shapes, split, tones, type TrainAndTest } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
 import {
   Conv1d,
@@ -25,7 +16,19 @@ import {
   sequential,
   type Layer,
 } from "@convlens/layers";
-import { convNetJsCifar, convNetJsMnist, lenet5 } from "@convlens/layers/models";
+import {
+  alexNet,
+  autoencoder,
+  convNetJsCifar,
+  convNetJsMnist,
+  lenet5,
+  mobileNetV2,
+  resnet18,
+  resnet50,
+  squeezeNet,
+  unet,
+  vgg16,
+} from "@convlens/layers/models";
 import { adam, adamW, sgd, type LearningRateOption, type Optimizer } from "@convlens/training";
 import { messageOf } from "./fileErrors.ts";
 import { choice, CommandLineError } from "./options.ts";
@@ -33,8 +36,8 @@ import { choice, CommandLineError } from "./options.ts";
 /** A data set of the command line. */
 export interface NamedData {
   readonly load: () => Promise<TrainAndTest>;
-  /** Augmentation that keeps the class of an example. */
-  readonly augment?: Augmentation;
+  /** The default of `--augment`: changes that keep the class of an example. Default: none. */
+  readonly augment?: string;
   /** The default model for it. */
   readonly model: string;
 }
@@ -47,7 +50,7 @@ function once<R>(of: () => R): () => R {
 
 /** Data sets by name; each is generated or read once. */
 export const data: Readonly<Record<string, NamedData>> = {
-  mnist: { load: once(() => mnist()), augment: augment(shift(1)), model: "lenet" },
+  mnist: { load: once(() => mnist()), augment: "shift", model: "lenet" },
   shapes: { load: once(async () => split(shapes({ size: 2500 }), { test: 0.2 })), model: "lenet" },
   edges: { load: once(async () => split(orientedEdges({ size: 2500 }), { test: 0.2 })), model: "small" },
   tones: { load: once(async () => split(tones({ size: 2500 }), { test: 0.2 })), model: "signal" },
@@ -69,7 +72,22 @@ export const models: Readonly<Record<string, MakeModel>> = {
       new GlobalMaxPool(),
       new Dense({ units: classes }),
     ]),
+  autoencoder: (_, input) => autoencoder({ shape: input }),
+  unet: (classes) => unet({ classes, filters: 16, depth: 3 }),
 };
+
+/** Large models by name, for images of 224 × 224 pixels. */
+export const largeModels: Readonly<Record<string, MakeModel>> = {
+  alexnet: (classes) => alexNet({ classes }),
+  vgg16: (classes) => vgg16({ classes }),
+  resnet18: (classes) => resnet18({ classes }),
+  resnet50: (classes) => resnet50({ classes }),
+  mobilenetv2: (classes) => mobileNetV2({ classes }),
+  squeezenet: (classes) => squeezeNet({ classes }),
+};
+
+/** All models by name. */
+export const allModels: Readonly<Record<string, MakeModel>> = { ...models, ...largeModels };
 
 /** Optimizers by name. */
 export const optimizers: Readonly<Record<string, (options?: LearningRateOption) => Optimizer>> = {
@@ -78,23 +96,23 @@ export const optimizers: Readonly<Record<string, (options?: LearningRateOption) 
   sgd: (options) => sgd({ ...options, momentum: 0.9, nesterov: true }),
 };
 
-/** Makes a model for a number of classes. */
-export type MakeModel = (classes: number) => Layer;
+/** Makes a model for a number of classes and the shape of one input. */
+export type MakeModel = (classes: number, input: Shape) => Layer;
 
-/** Whether a model is a module rather than one of {@link models}: a path with a folder or an extension. */
+/** Whether a model is a module rather than one of {@link allModels}: a path with a folder or an extension. */
 export const isModule = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
 
 /** Returns the name under which a run stores its model: for a module its absolute path, so that the run can be resumed anywhere. */
 export const modelId = (name: string): string => (isModule(name) ? resolve(name) : name);
 
 /**
- * Finds a model: one of {@link models}, or the export `model` of a module, which is run.
+ * Finds a model: one of {@link allModels}, or the export `model` of a module, which is run.
  *
  * @throws `CommandLineError` for an unknown name or a module without a model. The returned function throws one if the
  * module's `model` throws or does not return a layer.
  */
 export async function modelNamed(name: string): Promise<MakeModel> {
-  if (!isModule(name)) return choice("model", name, models);
+  if (!isModule(name)) return choice("model", name, allModels);
   let module: { readonly model?: unknown };
   try {
     module = (await import(pathToFileURL(resolve(name)).href)) as typeof module;
@@ -104,13 +122,13 @@ export async function modelNamed(name: string): Promise<MakeModel> {
   const { model } = module;
   if (typeof model !== "function")
     throw new CommandLineError(
-      `--model: ${name} exports no function "model"; expected export const model = (classes) => sequential([…])`,
+      `--model: ${name} exports no function "model"; expected export const model = (classes, input) => sequential([…])`,
     );
-  return (classes) => {
+  return (classes, input) => {
     const called = `--model: model(${classes}) of ${name}`;
     let made: unknown;
     try {
-      made = (model as (classes: number) => unknown)(classes);
+      made = (model as (classes: number, input: Shape) => unknown)(classes, input);
     } catch (error) {
       throw new CommandLineError(`${called} failed: ${messageOf(error)}`);
     }

@@ -3,13 +3,14 @@ import { ConvlensError } from "@convlens/backend";
 import type { Command } from "./command.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { inspect } from "./commands/inspect.ts";
+import { predict } from "./commands/predict.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { isFileError, messageOf, reasonOf } from "./fileErrors.ts";
 import { CommandLineError, hint } from "./options.ts";
 import { printable } from "./printable.ts";
 
-const commands: Readonly<Record<string, Command>> = { train, evaluate, summary, inspect };
+const commands: Readonly<Record<string, Command>> = { train, predict, evaluate, summary, inspect };
 
 const help = `convlens <command>
 
@@ -18,6 +19,8 @@ ${Object.entries(commands)
   .join("\n")}
 
   convlens train mnist --model lenet --epochs 3
+  convlens train photos --size 64 --augment flip,shift
+  convlens predict runs/photos-small new.jpg
   convlens <command> --help lists the options of a command.
   convlens --version prints the version.
 

@@ -121,3 +121,7 @@ export function choice<T>(what: string, name: string, known: Readonly<Record<str
   for (const [each, value] of Object.entries(known)) if (each === name) return value;
   throw new CommandLineError(`there is no ${what} "${name}"; there are ${Object.keys(known).join(", ")}`);
 }
+
+/** Looks up one of a few names. */
+export const nameOf = <N extends string>(what: string, name: string, known: readonly N[]): N =>
+  choice(what, name, Object.fromEntries(known.map((each) => [each, each])));

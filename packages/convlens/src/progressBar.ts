@@ -1,4 +1,5 @@
 import type { StepRecord } from "@convlens/training";
+import { metricTexts } from "./tasks.ts";
 
 const time = (seconds: number): string => {
   const s = Math.max(0, Math.round(seconds));
@@ -24,7 +25,7 @@ export class ProgressBar {
     this.#stream = stream;
   }
 
-  step({ epoch, batch, loss, metrics: { accuracy }, examplesPerSecond }: StepRecord): void {
+  step({ epoch, batch, loss, metrics, examplesPerSecond }: StepRecord<object>): void {
     const { epochs, examples, batchSize } = this.#size;
     const batches = Math.ceil(examples / batchSize);
     const terminal = this.#stream.isTTY;
@@ -37,7 +38,12 @@ export class ProgressBar {
     const filled = Math.round((24 * batch) / batches);
     const text =
       `epoch ${epoch + 1}/${epochs} ${"█".repeat(filled)}${"░".repeat(24 - filled)} ${batch}/${batches}  ` +
-      `loss ${loss.toFixed(4)}  ${accuracy === undefined ? "" : `accuracy ${(100 * accuracy).toFixed(1)} %  `}${Math.round(examplesPerSecond)} images/s  ${time(left)} left`;
+      [
+        `loss ${loss.toFixed(4)}`,
+        ...metricTexts(metrics, 1),
+        `${Math.round(examplesPerSecond)} images/s`,
+        `${time(left)} left`,
+      ].join("  ");
     this.#stream.write(terminal ? `\r\x1b[2K${text.slice(0, Math.max(20, this.#stream.columns - 1))}` : `${text}\n`);
   }
 

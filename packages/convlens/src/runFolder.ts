@@ -6,6 +6,7 @@ import {
   ConvlensError,
   numberField,
   numberAbove,
+  numberFrom,
   objectField,
   optionalField,
   seedOption,
@@ -13,18 +14,49 @@ import {
   UsageError,
   wholeFrom,
   wrongField,
+  oneOf,
   type OptionCheck,
   type OptionChecks,
+  type Shape,
 } from "@convlens/backend";
+import type { ImageFit } from "@convlens/datasets";
 import type { EpochRecord } from "@convlens/training";
 import { messageOf, reasonOf, saveFile } from "./fileErrors.ts";
 import { FolderLock } from "./folderLock.ts";
 import { CommandLineError } from "./options.ts";
 import { readRegular } from "./readRegular.ts";
+import { tasks, type TaskName } from "./tasks.ts";
 
-/** Settings of a run, with which it can be resumed. */
+/** How the images of a folder become examples. */
+export interface FolderSettings {
+  /** How images of another shape fit the input. */
+  readonly fit: ImageFit;
+  /** Share of the examples to test on. */
+  readonly validation: number;
+  /** Values of the pixels of masks, in the order of the classes. */
+  readonly labels?: readonly number[] | undefined;
+  /** Mean and deviation of each number of a regression. The model learns how many deviations a number is from its mean. */
+  readonly means?: readonly number[] | undefined;
+  readonly deviations?: readonly number[] | undefined;
+}
+
+/** Settings of a run, with which it can be resumed, and its model used without the data. */
 export interface RunSettings {
+  /** A data set by name, or the absolute path of a folder. */
   readonly data: string;
+  readonly task: TaskName;
+  /** Shape of one input. */
+  readonly input: Shape;
+  /** Names of the classes; of a regression, of the numbers; of reconstructions, of the channels. */
+  readonly classes: readonly string[];
+  /** Settings of a folder of images. */
+  readonly folder?: FolderSettings | undefined;
+  /** Names of random changes of the training examples. */
+  readonly augment: string;
+  /** Pretrained weights that it began with. */
+  readonly from?: string | undefined;
+  /** Paths of the parameters that stay as they are. */
+  readonly freeze: readonly string[];
   readonly model: string;
   readonly epochs: number;
   readonly batchSize: number;
@@ -38,9 +70,34 @@ export interface RunHistory extends TrainingHealth {
   readonly epochs: readonly EpochRecord[];
 }
 
+/** The most numbers of an example that a backend has memory for. */
+export const LARGEST_INPUT: number = 2 ** 28;
+
+/** Accepts shapes of inputs. */
+const shapeField: OptionCheck = (value) =>
+  arrayField(wholeFrom(1))(value) ??
+  ((value as Shape).reduce((product, size) => product * size, 1) > LARGEST_INPUT
+    ? `a shape of at most ${LARGEST_INPUT} numbers`
+    : undefined);
+
 /** Checks of {@link RunSettings}, in files and on the command line. */
 export const settingChecks: OptionChecks<RunSettings> = {
   data: textField,
+  task: oneOf(...(Object.keys(tasks) as TaskName[])),
+  input: shapeField,
+  classes: arrayField(textField),
+  folder: optionalField(
+    objectField<FolderSettings>({
+      fit: oneOf("cover", "contain", "stretch"),
+      validation: numberAbove(0, 1),
+      labels: optionalField(arrayField(wholeFrom(0, 65_535))),
+      means: optionalField(arrayField(numberFrom(-Infinity))),
+      deviations: optionalField(arrayField(numberAbove(0))),
+    }),
+  ),
+  augment: textField,
+  from: optionalField(textField),
+  freeze: arrayField(textField),
   model: textField,
   epochs: wholeFrom(1),
   batchSize: wholeFrom(1),
@@ -50,6 +107,12 @@ export const settingChecks: OptionChecks<RunSettings> = {
 };
 
 const isSettings = objectField<RunSettings>(settingChecks);
+
+/** Accepts numbers by name. */
+const metricsField: OptionCheck = (value) =>
+  typeof value === "object" && value !== null && Object.values(value).every((x) => typeof x === "number")
+    ? undefined
+    : "an object of numbers";
 
 const isHistory = objectField<RunHistory>({
   chance: optionalField(numberField),
@@ -84,16 +147,17 @@ const isHistory = objectField<RunHistory>({
       epoch: numberField,
       step: numberField,
       loss: numberField,
-      validation: optionalField(
-        objectField({ loss: numberField, metrics: objectField({ accuracy: optionalField(numberField) }) }),
-      ),
+      metrics: metricsField,
+      validation: optionalField(objectField({ loss: numberField, metrics: metricsField })),
       examplesPerSecond: optionalField(numberField),
     }),
   ),
 });
 
 /** Size limits of the files, in bytes. */
-const [LARGEST_SETTINGS, LARGEST_HISTORY, LARGEST_CHECKPOINT] = [1e6, 500e6, 2e9];
+const [LARGEST_SETTINGS, LARGEST_HISTORY] = [1e6, 500e6];
+/** Size limit of a checkpoint, in bytes. */
+export const LARGEST_CHECKPOINT = 2e9;
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

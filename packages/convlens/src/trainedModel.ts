@@ -1,23 +1,32 @@
 import { cpu } from "@convlens/backend-cpu";
-import type { TrainAndTest } from "@convlens/datasets";
+import type { Classification, TrainAndTest } from "@convlens/datasets";
 import { build, setWeights, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { readCheckpoint } from "@convlens/training";
-import { data, isModule, modelId, modelNamed, optimizers, type MakeModel } from "./catalogue.ts";
+import { isModule, modelId, modelNamed, optimizers, type MakeModel } from "./catalogue.ts";
+import { openData, type Examples } from "./openData.ts";
 import { choice, CommandLineError, type Settings } from "./options.ts";
 import { RunFolder, type RunSettings } from "./runFolder.ts";
 
-/** The model of a run, with its data. */
-export interface TrainedModel {
+/** The model of a run. */
+export interface LoadedModel {
   readonly folder: RunFolder;
   readonly settings: RunSettings;
-  readonly sets: TrainAndTest;
   readonly model: Layer;
   /** Makes an untrained model of the same kind. */
   readonly make: MakeModel;
   /** Number of steps trained. */
   readonly step: number;
 }
+
+/** The model of a run, with its data. */
+export interface TrainedModel<D extends Examples = Classification> extends LoadedModel {
+  readonly sets: TrainAndTest<D>;
+}
+
+/** A model whose examples have one class each. */
+export const isClassifier = <R extends TrainedModel<Examples>>(run: R): run is R & TrainedModel =>
+  run.settings.task === "classify";
 
 /** Options of commands that load the model of a run. */
 export const modelOptions = {
@@ -47,19 +56,32 @@ export function modelOfRun({ path }: RunFolder, settings: RunSettings, { model, 
   return settings.model;
 }
 
-/** Loads the model and the data of a run, given by its folder or by one of its files. */
-export async function loadRun(path: string, options: ModelSettings): Promise<TrainedModel> {
+/** Loads the model of a run, given by its folder or by one of its files. */
+export async function loadModel(path: string, options: ModelSettings): Promise<LoadedModel> {
   const folder = RunFolder.at(path);
   const found = await folder.settings();
   const settings = { ...found, model: modelOfRun(folder, found, options) };
   const { weights, progress } = readCheckpoint(await folder.readCheckpoint());
-  const named = choice("data set", settings.data, data);
   // Checked early: the page needs it only after minutes.
   choice("optimizer", settings.optimizer, optimizers);
   const make = await modelNamed(settings.model);
   useBackend(await cpu());
-  const sets = await named.load();
-  const model = build(make(sets.train.classes.length), sets.train.shapes.input);
+  const model = build(make(settings.classes.length, settings.input), settings.input);
   setWeights(model, weights);
-  return { folder, settings, sets, model, make, step: progress.step };
+  return { folder, settings, model, make, step: progress.step };
+}
+
+/** Loads the model and the data of a run, and calls `use` with both. */
+export async function withRun<R>(
+  path: string,
+  options: ModelSettings,
+  use: (run: TrainedModel<Examples>) => Promise<R>,
+): Promise<R> {
+  const loaded = await loadModel(path, options);
+  const { sets, dispose } = await openData(loaded.settings);
+  try {
+    return await use({ ...loaded, sets });
+  } finally {
+    dispose();
+  }
 }

@@ -128,16 +128,16 @@ describe("convlens train", () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "convlens train: expected one data set, got nothing",
-        "convlens train: there is no data set "nothing"; there are mnist, shapes, edges, tones",
+        "convlens train: expected one data set or folder, got nothing",
+        "convlens train: there is no data set or folder "nothing"; data sets are mnist, shapes, edges, tones",
         "convlens train: --epochs: expected a whole number of at least 1, got "none"",
         "convlens train: --seed: expected a whole number from 0 to 4294967295, got "4294967296"",
-        "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal",
-        "convlens train: there is no option --what; did you mean --seed?",
+        "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal, autoencoder, unet, alexnet, vgg16, resnet18, resnet50, mobilenetv2, squeezenet",
+        "convlens train: there is no option --what; did you mean --gray?",
         "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
         "convlens train: there is no backend "magic"; there are cpu, reference",
         "convlens train: runs/nowhere is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist",
-        "convlens train: expected one data set, got edges more",
+        "convlens train: expected one data set or folder, got edges more",
       ]
     `);
   });
@@ -162,8 +162,8 @@ describe("convlens", () => {
     expect(await run("inspect", "runs/first/checkpoint.safetensors", "--json", "--no-report")).toBe(0);
     expect(json()[0]).toMatchObject({ step: 40, weights: expect.any(Array), activations: expect.any(Array) });
     expect(readdirSync("runs/first")).not.toContain("inspection.html");
-    expect(await run("inspect", "runs/first", "--example", "9999", "--no-report")).toBe(1);
-    expect(said.err).toMatch(/indices\[0\] must be a whole number from 0 to/);
+    expect(await run("inspect", "runs/first", "--example", "9999", "--no-report")).toBe(2);
+    expect(said.err).toMatch(/--example: expected a whole number from 0 to 499, got 9999/);
   });
 
   it("reports a damaged checkpoint", async () => {
@@ -184,7 +184,7 @@ describe("convlens", () => {
   });
 
   it("--help prints the options of a command", async () => {
-    for (const command of ["train", "evaluate", "inspect", "summary"]) {
+    for (const command of ["train", "predict", "evaluate", "inspect", "summary"]) {
       said.out = "";
       expect(await run(command, "--help")).toBe(0);
       expect(said.out).toMatchSnapshot(command);

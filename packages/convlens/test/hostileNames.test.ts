@@ -13,7 +13,7 @@ import { inspectionSections, makePage, reportSections } from "../src/sections/pa
 import { exampleSubject, subjectOf, type ImageFile } from "../src/sections/subject.ts";
 import { main } from "../src/main.ts";
 import { html } from "../src/page/html.ts";
-import { RunFolder, type RunHistory } from "../src/runFolder.ts";
+import { RunFolder, type RunHistory, type RunSettings } from "../src/runFolder.ts";
 
 /** A text that ends texts, attributes in either kind of quotes, tags, comments and style sheets. */
 const hostile = `"'></title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)><!--\u0000{{7*7}}&lt;\``;
@@ -47,8 +47,13 @@ const digits = shapes({ size: 24, height: 8, width: 8, seed: 1 });
 const data: Classification = { ...digits, classes: digits.classes.map((_, i) => `${hostile} ${i}`) };
 const sets = { train: data, test: data };
 const make = (classes: number): Layer => new Hostile(classes);
-const settings = {
+const settings: RunSettings = {
   data: hostile,
+  task: "classify",
+  input: data.shapes.input,
+  classes: data.classes,
+  augment: "none",
+  freeze: [],
   model: hostile,
   epochs: 1,
   batchSize: 8,
@@ -122,7 +127,7 @@ describe("names that contain markup", () => {
       size: [8, 8],
       preview: input,
       input,
-      inversion: looksInverted(input, data),
+      inversion: await looksInverted(input, data),
       isInverted: false,
     };
     for (const [known, more] of [

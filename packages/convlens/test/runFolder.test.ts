@@ -39,6 +39,11 @@ afterEach(() => vi.restoreAllMocks());
 
 const settings: RunSettings = {
   data: "edges",
+  task: "classify",
+  input: [28, 28, 1],
+  classes: ["a", "b"],
+  augment: "none",
+  freeze: [],
   model: "small",
   epochs: 1,
   batchSize: 200,

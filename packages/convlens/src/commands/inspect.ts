@@ -5,6 +5,7 @@ import { ConvlensError, ValueError, wholeFrom, type Shape } from "@convlens/back
 import type { Pixels } from "@convlens/datasets/node";
 import { activations, weightsOf } from "@convlens/layers";
 import { command, type Command } from "../command.ts";
+import { inMemory } from "../examples.ts";
 import { reasonOf, saveFile } from "../fileErrors.ts";
 import { imageToInput } from "../images/imageToInput.ts";
 import { looksInverted } from "../images/looksInverted.ts";
@@ -14,7 +15,7 @@ import { printable } from "../printable.ts";
 import { remarksOf } from "../sections/input.ts";
 import { inspectionSections, makePage, runTitle } from "../sections/pages.ts";
 import { className, exampleSubject, subjectOf, type InspectedRun, type Subject } from "../sections/subject.ts";
-import { loadRun, modelOptions } from "../trainedModel.ts";
+import { isClassifier, modelOptions, withRun, type LoadedModel } from "../trainedModel.ts";
 
 const options = {
   image: { type: "text", value: "file", about: "input: a PNG or JPEG file, fitted to the model" },
@@ -38,24 +39,39 @@ export const inspect: Command = command({
     checkCombination(settings, given);
     // Before the model is loaded, so that a wrong file is reported at once.
     const image = settings.image === undefined ? undefined : await readImageFile(settings.image);
-    const loaded = await loadRun(path, settings);
-    const report = settings.noReport ? undefined : (settings.output ?? loaded.folder.inspection);
-    if (report !== undefined) await checkWritable(report);
-    const trained = { ...loaded, history: report === undefined ? undefined : await loaded.folder.readHistory() };
-    const subject =
-      image === undefined
-        ? await exampleSubject(trained, settings.example)
-        : await imageSubject(trained, image, settings.invert);
-    const found = await findings(subject);
-    process.stdout.write(
-      settings.json
-        ? `${JSON.stringify({ ...found, ...(report !== undefined && { report }) })}\n`
-        : printable(`${linesOf(subject, found).join("\n")}\n`),
-    );
-    if (report !== undefined) await writePage(report, subject);
-    return 0;
+    return withRun(path, settings, async (loaded) => {
+      if (!isClassifier(loaded)) throw notClassifier(loaded);
+      const last = loaded.sets.test.size - 1;
+      if (settings.example > last)
+        throw new CommandLineError(`--example: expected a whole number from 0 to ${last}, got ${settings.example}`);
+      const report = settings.noReport ? undefined : (settings.output ?? loaded.folder.inspection);
+      if (report !== undefined) await checkWritable(report);
+      const trained = {
+        ...loaded,
+        sets: { ...loaded.sets, test: await inMemory(loaded.sets.test) },
+        history: report === undefined ? undefined : await loaded.folder.readHistory(),
+      };
+      const subject =
+        image === undefined
+          ? await exampleSubject(trained, settings.example)
+          : await imageSubject(trained, image, settings.invert);
+      const found = await findings(subject);
+      process.stdout.write(
+        settings.json
+          ? `${JSON.stringify({ ...found, ...(report !== undefined && { report }) })}\n`
+          : printable(`${linesOf(subject, found).join("\n")}\n`),
+      );
+      if (report !== undefined) await writePage(report, subject);
+      return 0;
+    });
   },
 });
+
+/** The error for a run that has no class for each image. */
+const notClassifier = ({ folder, settings }: LoadedModel): CommandLineError =>
+  new CommandLineError(
+    `inspect explains classes of images, and the task of ${folder.path} is to ${settings.task}; its report is ${folder.report}, and convlens predict answers for files`,
+  );
 
 /** Refuses options that contradict each other. */
 function checkCombination(
@@ -97,18 +113,18 @@ const PREVIEW = 280;
 const readImageFile = async (path: string) => ({ name: basename(path), pixels: await openImage(path) });
 
 /** Makes an image file the input of the model. */
-function imageSubject(
+async function imageSubject(
   trained: InspectedRun,
   { name, pixels }: { readonly name: string; readonly pixels: Pixels },
   invert: boolean,
 ): Promise<Subject> {
   const { test, train } = trained.sets;
-  const input = imageToInput(pixels, test.shapes.input, { invert });
+  const input = imageToInput(pixels, test.shapes.input, { invert, fit: trained.settings.folder?.fit });
   const size =
     pixels.orientation >= 5 ? ([pixels.width, pixels.height] as const) : ([pixels.height, pixels.width] as const);
   const factor = Math.min(1, PREVIEW / Math.max(...size));
   const preview = imageToInput(pixels, [...size.map((side) => Math.max(1, Math.round(side * factor))), 3]);
-  const file = { name, size, preview, input, inversion: looksInverted(input, train), isInverted: invert };
+  const file = { name, size, preview, input, inversion: await looksInverted(input, train), isInverted: invert };
   return subjectOf(trained, name, input.values, { file });
 }
 

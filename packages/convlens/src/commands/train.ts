@@ -1,27 +1,65 @@
-import { watchTraining, type TrainingWatch } from "@convlens/analysis";
-import type { Backend } from "@convlens/backend";
-import { batchCount, batchOf, type Classification, type TrainAndTest } from "@convlens/datasets";
-import { build, type Layer } from "@convlens/layers";
-import { useBackend } from "@convlens/tensor";
-import { fit, oneCycle, readCheckpoint, type EpochRecord, type Fit } from "@convlens/training";
-import { backends, data, modelId, modelNamed, models, optimizers, type MakeModel } from "../catalogue.ts";
+import { basename } from "node:path";
+import { numberAbove } from "@convlens/backend";
+import type { TrainAndTest } from "@convlens/datasets";
+import { readCheckpoint } from "@convlens/training";
+import { augmentationNames } from "../augmentations.ts";
+import { allModels, backends, data, modelId, modelNamed, optimizers } from "../catalogue.ts";
 import { command, type Command } from "../command.ts";
-import { saveFile } from "../fileErrors.ts";
-import type { FolderLock } from "../folderLock.ts";
-import { choice, CommandLineError, flagOf, onlyWord, type Parsed } from "../options.ts";
+import { folderSource } from "../folderSource.ts";
+import { openData, type Examples } from "../openData.ts";
+import { choice, CommandLineError, flagOf, nameOf, onlyWord, type Parsed } from "../options.ts";
+import { frozenPaths, readPretrained, takeWeights, type Taken } from "../pretrained.ts";
 import { printable } from "../printable.ts";
-import { ProgressBar } from "../progressBar.ts";
-import { RunFolder, settingChecks, type RunHistory, type RunSettings } from "../runFolder.ts";
-import { makePage, reportSections, runTitle } from "../sections/pages.ts";
-import { exampleSubject } from "../sections/subject.ts";
+import { RunFolder, settingChecks, type RunSettings } from "../runFolder.ts";
+import { tasks, type TaskName } from "../tasks.ts";
 import { titleOf } from "../titleOf.ts";
 import { modelOfRun, modelOptions } from "../trainedModel.ts";
+import { prepare, trainingOf, trainRun } from "../trainRun.ts";
+
+const taskNames = Object.keys(tasks) as TaskName[];
 
 const options = {
+  task: {
+    type: "text",
+    value: "name",
+    default: "classify",
+    about: `${taskNames.map((name) => `${name}: ${tasks[name].about}`).join("; ")}`,
+  },
   model: {
     type: "text",
     value: "name",
-    about: `${Object.keys(models).join(", ")}; or ./file.mjs that exports model = (classes) => …`,
+    about: `${Object.keys(allModels).join(", ")}; or ./file.mjs that exports model = (classes, input) => …`,
+  },
+  size: {
+    type: "text",
+    value: "size",
+    default: "64",
+    about: "height and width of the images of a folder, such as 64 or 48x64",
+  },
+  gray: { type: "flag", about: "read the images of a folder in grey instead of colours" },
+  fit: {
+    type: "text",
+    value: "way",
+    about:
+      "how images of another shape fit: cover crops, contain pads, stretch distorts (cover; to segment and regress: stretch)",
+  },
+  validation: {
+    type: "number",
+    value: "share",
+    default: 0.2,
+    check: numberAbove(0, 1),
+    about: "share of the images of a folder to test on",
+  },
+  augment: {
+    type: "text",
+    value: "names",
+    about: `random changes of the training images: some of ${augmentationNames.join(",")}, or none (mnist: shift; else none)`,
+  },
+  from: { type: "text", value: "file", about: "begin with the weights of a run or of a safetensors file" },
+  freeze: {
+    type: "text",
+    value: "paths",
+    about: "keep these parameters as they are, such as layers.0,layers.3; loaded: all that --from gave",
   },
   epochs: { type: "number", value: "n", default: 3, check: settingChecks.epochs, about: "passes over the data" },
   batchSize: { type: "number", value: "n", default: 8, check: settingChecks.batchSize, about: "examples in a batch" },
@@ -53,25 +91,61 @@ const resumable: ReadonlySet<string> = new Set(["resume", "epochs", "backend", "
 /** Trains a model: progress on stderr, checkpoint and report in `runs/<name>`. */
 export const train: Command = command({
   about: "train a model and write a report about it",
-  usage: ["train <data> [options]", "train --resume runs/<name>"],
-  argument: ["data", Object.keys(data).join(", ")],
+  usage: ["train <data> [options]", "train <folder> [options]", "train --resume runs/<name>"],
+  details:
+    "A folder holds PNG and JPEG images: one sub-folder for each class; to segment, the sub-folders images and masks with files of the same names; for a regression, the sub-folder images and a file targets.csv with the columns file and one for each number; to reconstruct, images.",
+  argument: ["data", `${Object.keys(data).join(", ")}; or a folder of images`],
   options,
   run: (parsed) => (parsed.settings.resume === undefined ? start(parsed) : resume(parsed, parsed.settings.resume)),
 });
 
+/** Options that only a folder of images takes. */
+const forFolders = ["task", "size", "gray", "fit", "validation"] as const;
+
 /** Starts a run. */
-async function start({ words, settings: given }: Arguments): Promise<number> {
+async function start({ words, settings: given, given: names }: Arguments): Promise<number> {
   if (given.trust) throw new CommandLineError("--trust is for --resume; leave it out");
-  const name = onlyWord(words, "one data set");
+  const word = onlyWord(words, "one data set or folder");
   const { epochs, batchSize, learningRate, optimizer, seed } = given;
-  const model = modelId(given.model ?? choice("data set", name, data).model);
-  const settings: RunSettings = { data: name, model, epochs, batchSize, learningRate, optimizer, seed };
-  choice("data set", name, data);
+  const named = Object.hasOwn(data, word) ? data[word] : undefined;
+  for (const name of forFolders)
+    if (named !== undefined && names.has(name))
+      throw new CommandLineError(`${flagOf(name)} is for folders of images, and ${word} is a data set; leave it out`);
+  const task = nameOf("task", given.task, taskNames);
+  const model = modelId(given.model ?? named?.model ?? tasks[task].model);
+  const source = named === undefined ? await folderSource(word, given, tasks[task]) : { data: word, folder: undefined };
   choice("optimizer", optimizer, optimizers);
-  const wanted = folderName(given.name ?? `${name}-${titleOf(model)}`);
-  const prepared = await prepare(settings, given.backend);
-  const { folder, lock } = await RunFolder.create("runs", wanted, settings, { overwrite: given.overwrite });
-  return run({ ...prepared, folder, settings, json: given.json, past: undefined }, lock);
+  await modelNamed(model);
+  const wanted = folderName(given.name ?? `${basename(source.data)}-${titleOf(model)}`);
+  const from = given.from === undefined ? undefined : await readPretrained(given.from);
+  const opened = await openData({ ...source, task, seed });
+  try {
+    const { sets, folder: found } = opened;
+    const { classes, shapes } = sets.train;
+    const first: RunSettings = {
+      ...source,
+      folder: found,
+      ...{ task, input: shapes.input, classes, augment: given.augment ?? named?.augment ?? "none" },
+      ...{ from: given.from, freeze: [], model, epochs, batchSize, learningRate, optimizer, seed },
+    };
+    const prepared = await prepare(first, sets, given.backend);
+    const taken = from && takeWeights(prepared.model, from);
+    const freeze = given.freeze === undefined ? [] : frozenPaths(given.freeze, prepared.model, taken?.taken);
+    const settings = { ...first, freeze };
+    const training = trainingOf({ ...prepared, settings });
+    const { folder, lock } = await RunFolder.create("runs", wanted, settings, { overwrite: given.overwrite });
+    if (taken !== undefined) process.stderr.write(printable(takenLine(given.from!, taken, freeze.length)));
+    return await trainRun({ ...prepared, training, folder, settings, json: given.json, past: undefined }, lock);
+  } finally {
+    opened.dispose();
+  }
+}
+
+/** Says what a model took from pretrained weights. */
+function takenLine(file: string, { taken, left }: Taken, frozen: number): string {
+  const rest = left.length === 0 ? "" : `; not in it or of another shape: ${left.join(", ")}`;
+  const kept = frozen === 0 ? "" : `; ${frozen} parameters are frozen`;
+  return `weights of ${file}: ${taken.length} of ${taken.length + left.length} tensors of the model${rest}${kept}\n`;
 }
 
 /** Continues a run. */
@@ -94,8 +168,23 @@ async function resume({ words, settings: given, given: names }: Arguments, path:
       `${folder.path} has done all of its ${epoch} epochs; for more, give --epochs ${epoch + 1}`,
     );
   const past = await folder.readHistory();
-  const prepared = await prepare(settings, given.backend, checkpoint);
-  return run({ ...prepared, folder, settings, json: given.json, past }, await folder.lock());
+  const { sets, dispose } = await openData(settings);
+  try {
+    checkSame(settings, sets);
+    const prepared = await prepare(settings, sets, given.backend);
+    const training = trainingOf({ ...prepared, settings, checkpoint });
+    return await trainRun({ ...prepared, training, folder, settings, json: given.json, past }, await folder.lock());
+  } finally {
+    dispose();
+  }
+}
+
+/** Refuses data that have changed since the run began. */
+function checkSame({ data: source, classes }: RunSettings, { train: { classes: now } }: TrainAndTest<Examples>): void {
+  if (JSON.stringify(now) === JSON.stringify(classes)) return;
+  throw new CommandLineError(
+    `the classes of ${source} were ${classes.join(", ")} when the run began, and now they are ${now.join(", ")}; restore them, or train a new run`,
+  );
 }
 
 /** Checks that a name is that of a folder in runs/, not a path out of it. */
@@ -104,151 +193,4 @@ function folderName(name: string): string {
   throw new CommandLineError(
     `--name: expected the name of a folder in runs/, 1 to 100 characters without / and \\, got "${name}"`,
   );
-}
-
-/** What a run needs, apart from its folder. */
-interface Prepared {
-  readonly backend: Backend;
-  readonly sets: TrainAndTest;
-  readonly make: MakeModel;
-  readonly model: Layer;
-  readonly training: Fit;
-}
-
-/** Prepares a run before its folder is touched, so that a wrong setting leaves nothing behind. */
-async function prepare(settings: RunSettings, backendName: string, checkpoint?: Uint8Array): Promise<Prepared> {
-  const makeBackend = choice("backend", backendName, backends);
-  const named = choice("data set", settings.data, data);
-  const makeOptimizer = choice("optimizer", settings.optimizer, optimizers);
-  const make = await modelNamed(settings.model);
-  const backend = await makeBackend();
-  useBackend(backend);
-  const sets = await named.load();
-  const model = build(make(sets.train.classes.length), sets.train.shapes.input, { seed: settings.seed });
-  const training = fit(model, sets.train, {
-    epochs: settings.epochs,
-    batchSize: settings.batchSize,
-    optimizer: makeOptimizer({ learningRate: oneCycle(settings.learningRate) }),
-    seed: settings.seed,
-    validation: sets.test,
-    resume: checkpoint,
-    ...(named.augment && { augment: named.augment }),
-  });
-  return { backend, sets, make, model, training };
-}
-
-/** A run that is ready to train. */
-interface Run extends Prepared {
-  readonly folder: RunFolder;
-  readonly settings: RunSettings;
-  readonly json: boolean;
-  /** The history before it was stopped. */
-  readonly past: RunHistory | undefined;
-}
-
-/** Trains, and releases the folder however that ends. Returns the exit code. */
-async function run(parts: Run, lock: FolderLock): Promise<number> {
-  try {
-    return await trainAndReport(parts);
-  } finally {
-    await lock.release();
-  }
-}
-
-async function trainAndReport(parts: Run): Promise<number> {
-  const { folder, settings, sets, make, model, backend } = parts;
-  const bar = new ProgressBar({ ...settings, examples: sets.train.size });
-  bar.line(
-    printable(
-      `${runTitle(parts)}: ${sets.train.size} training examples, ${sets.test.size} test examples; backend ${backend.name}`,
-    ),
-  );
-  const watch = await watchFit(model, sets.train, settings);
-  const epochs: EpochRecord[] = [];
-  const code = await trainAll(parts, watch, epochs, bar);
-  if (code !== 0) return code;
-  await folder.saveSettings(settings);
-  const history = historyOf(parts.past, watch, epochs);
-  const { step } = history.steps.at(-1)!;
-  const subject = await exampleSubject({ folder, settings, sets, model, make, step, history }, 0);
-  await saveFile(folder.report, await makePage(runTitle(parts), subject, reportSections));
-  bar.line(`report: ${folder.report}`);
-  return 0;
-}
-
-/** Trains and saves after each epoch. Returns 0, or the exit code for the signal that stopped it. */
-async function trainAll(
-  { folder, settings, training, backend, json, past }: Run,
-  watch: TrainingWatch,
-  epochs: EpochRecord[],
-  bar: ProgressBar,
-): Promise<number> {
-  const save = async (): Promise<void> => {
-    await saveFile(folder.checkpoint, await training.checkpoint());
-    await folder.saveHistory(historyOf(past, watch, epochs));
-  };
-  const signal: { code?: number } = {};
-  const onInterrupt = (): void => void (signal.code = 130);
-  const onTerminate = (): void => void (signal.code = 143);
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onTerminate);
-  try {
-    for await (const record of training) {
-      if (record.kind === "step") {
-        await watch.observe({ ...record, ...record.metrics });
-        bar.step(record);
-      } else {
-        epochs.push(record);
-        await save();
-        bar.line(lineOf(record, settings.epochs));
-        if (json)
-          process.stdout.write(
-            `${JSON.stringify({ ...record, epoch: record.epoch + 1, backend: backend.name, checkpoint: folder.checkpoint })}\n`,
-          );
-      }
-      if (signal.code !== undefined) {
-        await save();
-        bar.line(`stopped after step ${record.step}; to continue: convlens train --resume ${folder.path}`);
-        return signal.code;
-      }
-    }
-    return 0;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
-  }
-}
-
-/** The history of a run from its beginning. */
-const historyOf = (past: RunHistory | undefined, watch: TrainingWatch, epochs: readonly EpochRecord[]): RunHistory => ({
-  chance: watch.chance,
-  steps: [...(past?.steps ?? []), ...watch.steps],
-  records: [...(past?.records ?? []), ...watch.records],
-  epochs: [...(past?.epochs ?? []), ...epochs],
-});
-
-function lineOf({ epoch, loss, validation, examplesPerSecond }: EpochRecord, epochs: number): string {
-  const accuracy = validation?.metrics.accuracy;
-  return [
-    `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}`,
-    ...(validation === undefined ? [] : [`test loss ${validation.loss.toFixed(4)}`]),
-    ...(accuracy === undefined ? [] : [`test accuracy ${(100 * accuracy).toFixed(2)} %`]),
-    `${Math.round(examplesPerSecond)} images/s`,
-  ].join(", ");
-}
-
-/** Number of times that the model is watched, and the examples it is watched on. */
-const [WATCHES, WATCHED_EXAMPLES] = [40, 128];
-
-/** Watches the training, always on the same examples. */
-function watchFit(model: Layer, data: Classification, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
-  const count = Math.min(WATCHED_EXAMPLES, data.size);
-  const { inputs, targets } = batchOf(
-    data,
-    Array.from({ length: count }, (_, i) => i),
-  );
-  const steps = epochs * batchCount(data.size, batchSize);
-  return watchTraining(model, {
-    inputs,
-    targets,
-    every: Math.max(2, Math.round(steps / WATCHES)),
-  });
 }

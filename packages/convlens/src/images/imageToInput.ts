@@ -1,4 +1,5 @@
 import { ShapeError, type Shape } from "@convlens/backend";
+import type { ImageFit } from "@convlens/datasets";
 import { fitImage, type Pixels } from "@convlens/datasets/node";
 
 /** An image as the input of a model. */
@@ -14,17 +15,17 @@ export interface ImageInput {
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /**
- * Converts an image to the input of a model: rotated to its orientation, in the colours of the model, and scaled as a whole
- * without distortion; the rest gets the colour of the image's edge.
+ * Converts an image to the input of a model: rotated to its orientation, in the colours of the model, and fitted to its size.
  *
  * @param shape - Shape of one example of the model: `[height, width, 1 or 3]`.
  * @param invert - Exchanges black and white.
+ * @param fit - How an image of another shape fits. Default: as a whole, and the rest gets the colour of its edge.
  * @throws `ShapeError` for a model whose input is not an image.
  */
 export function imageToInput(
   pixels: Pixels,
   shape: Shape,
-  { invert = false }: { readonly invert?: boolean } = {},
+  { invert = false, fit = "contain" }: { readonly invert?: boolean; readonly fit?: ImageFit | undefined } = {},
 ): ImageInput {
   const [height, width, channels] = shape as readonly [number, number, 1 | 3];
   if (shape.length !== 3 || (channels !== 1 && channels !== 3))
@@ -42,14 +43,16 @@ export function imageToInput(
   const isColored = pixels.channels >= 3 && hasColors(pixels);
   if (isColored && channels === 1) changes.push("converted to greyscale (29.9 % red, 58.7 % green, 11.4 % blue)");
   if (!isColored && channels === 3) changes.push("converted from greyscale to three equal channels");
-  const { values, inner } = fitImage(pixels, { size: [height, width], channels, fit: "contain" });
-  const [newTall, newWide] = inner;
+  const { values, inner } = fitImage(pixels, { size: [height, width], channels, fit });
+  const whole = Math.max(height / tall, width / wide);
+  const [newTall, newWide] = fit === "cover" ? [Math.round(tall * whole), Math.round(wide * whole)] : inner;
   if (newTall !== tall || newWide !== wide)
     changes.push(
       newTall < tall || newWide < wide
         ? `reduced from ${tall} × ${wide} to ${newTall} × ${newWide} pixels (height × width), antialiased`
         : `enlarged from ${tall} × ${wide} to ${newTall} × ${newWide} pixels (height × width), bilinearly`,
     );
+  if (newTall > height || newWide > width) changes.push("cropped to the middle, in the shape of the input");
   const [rows, columns] = [height - newTall, width - newWide];
   if (rows > 0 || columns > 0)
     changes.push(

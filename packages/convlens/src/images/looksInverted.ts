@@ -1,5 +1,6 @@
-import { batchOf, type Classification } from "@convlens/datasets";
+import type { SizedDataset } from "@convlens/datasets";
 import { edgeColor } from "@convlens/datasets/node";
+import { firstExamples } from "../examples.ts";
 import type { ImageInput } from "./imageToInput.ts";
 
 /** Mean brightness of images: at their edges, and overall. */
@@ -20,12 +21,8 @@ function brightnessOf(values: Float32Array | Float64Array, [height, width, chann
 }
 
 /** Returns the mean of the images of a data set. */
-function meanImage(data: Classification): Float64Array {
-  const count = Math.min(MOST, data.size);
-  const { inputs } = batchOf(
-    data,
-    Array.from({ length: count }, (_, i) => i),
-  );
+async function meanImage(data: SizedDataset): Promise<Float64Array> {
+  const { inputs, size: count } = await firstExamples(data, MOST);
   const one = inputs.size / count;
   const total = new Float64Array(one);
   for (const [i, x] of inputs.knownValues.entries()) total[i % one]! += x / count;
@@ -41,8 +38,8 @@ export interface InversionCheck {
 }
 
 /** Checks whether an image looks like a negative of the training images. */
-export function looksInverted({ shape, values }: ImageInput, examples: Classification): InversionCheck {
-  const [image, data] = [brightnessOf(values, shape), brightnessOf(meanImage(examples), shape)];
+export async function looksInverted({ shape, values }: ImageInput, examples: SizedDataset): Promise<InversionCheck> {
+  const [image, data] = [brightnessOf(values, shape), brightnessOf(await meanImage(examples), shape)];
   const distance = ({ edge, whole }: Brightness): number => Math.abs(edge - data.edge) + Math.abs(whole - data.whole);
   const [own, negative] = [distance(image), distance({ edge: 1 - image.edge, whole: 1 - image.whole })];
   return { image, data, isInverted: own > 2 * CLEAR && negative < own / 2 };

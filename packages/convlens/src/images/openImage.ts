@@ -10,30 +10,31 @@ const MOST_BYTES = 500e6;
 /**
  * Reads the pixels of an image from a file or a pipe.
  *
+ * @param option - Begins the message of an error: the option that names the file.
  * @throws `CommandLineError` for a file that cannot be read; `ValueError` for one that is not an image or is larger than 500 MB.
  */
-export async function openImage(path: string): Promise<Pixels> {
+export async function openImage(path: string, option = "--image: "): Promise<Pixels> {
   let bytes: Uint8Array;
   try {
     const file = await open(path);
     try {
-      bytes = await contentOf(file, path);
+      bytes = await contentOf(file, path, option);
     } finally {
       await file.close();
     }
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    throw new CommandLineError(`--image: ${path} cannot be read: ${error.message}`);
+    throw new CommandLineError(`${option}${path} cannot be read: ${error.message}`);
   }
   return readImage(bytes, basename(path));
 }
 
-async function contentOf(file: FileHandle, path: string): Promise<Uint8Array> {
+async function contentOf(file: FileHandle, path: string, option: string): Promise<Uint8Array> {
   const found = await file.stat();
   const fix = "give a PNG or a JPEG file";
-  if (found.isDirectory()) throw new CommandLineError(`--image: ${path} is a folder; ${fix}`);
+  if (found.isDirectory()) throw new CommandLineError(`${option}${path} is a folder; ${fix}`);
   // Devices such as /dev/zero never end.
-  if (!found.isFile() && !found.isFIFO()) throw new CommandLineError(`--image: ${path} is not a file; ${fix}`);
+  if (!found.isFile() && !found.isFIFO()) throw new CommandLineError(`${option}${path} is not a file; ${fix}`);
   const parts: Uint8Array[] = [];
   let size = found.size;
   if (size <= MOST_BYTES) {

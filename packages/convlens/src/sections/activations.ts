@@ -3,13 +3,13 @@ import { drawBars, drawHistogram, paintAtlas, shortNumber } from "@convlens/anal
 import { html, svg, type Html } from "../page/html.ts";
 import { figure, percent, type Section } from "../page/page.ts";
 import { picture, showRaster, sizeFor } from "../page/pictures.ts";
-import type { Subject } from "./subject.ts";
+import type { ModelSubject } from "./subject.ts";
 
 /** Maps of a layer that are shown, and units that are drawn as bars. */
 const [MOST_MAPS, MOST_BARS] = [64, 24];
 
 /** The activations of all layers. */
-export async function activationSection({ model, x, layers, sets }: Subject): Promise<Section> {
+export async function activationSection({ model, x, layers, sets }: ModelSubject): Promise<Section> {
   const look = tap(
     model,
     layers.map(({ name }) => name),

@@ -8,12 +8,12 @@ import { choice } from "../options.ts";
 import { html, svg, type HtmlPart } from "../page/html.ts";
 import { facts, figure, table, whole, type Section } from "../page/page.ts";
 import { forWidths, showRaster, sizeFor } from "../page/pictures.ts";
-import { convolutions, nameOf, type Subject } from "./subject.ts";
+import { convolutions, nameOf, type ModelSubject } from "./subject.ts";
 
 const kib = (bytes: number): string => `${whole(bytes / 1024)} KiB`;
 
 /** Computation and memory of each layer and in total. */
-export function costSection({ model, shape, settings, layers }: Subject): Section {
+export function costSection({ model, shape, settings, layers }: ModelSubject): Section {
   const { batchSize: batch } = settings;
   const all = cost(model, shape, { batch, optimizer: choice("optimizer", settings.optimizer, optimizers)() });
   const own = all.layers.filter(({ name }) => layers.some((layer) => layer.name === name));
@@ -49,7 +49,7 @@ export function costSection({ model, shape, settings, layers }: Subject): Sectio
 }
 
 /** Weight sharing. */
-export async function sharingSection(subject: Subject): Promise<Section> {
+export async function sharingSection(subject: ModelSubject): Promise<Section> {
   const { model, shape } = subject;
   const rows = sharing(model, shape).map(({ name, type, neurons, copies, connections, weights, untied }) => [
     `${name} ${type}`,
@@ -81,7 +81,7 @@ function smallMatrix(layer: Layer, window: Shape, channels: number): LayerMatrix
 }
 
 /** The first convolution as a matrix, for an input slightly larger than its window. */
-async function matrixFigure(subject: Subject): Promise<HtmlPart> {
+async function matrixFigure(subject: ModelSubject): Promise<HtmlPart> {
   const [first] = convolutions(subject);
   const filters = first && (await weightsOf(first.layer)).get("filters");
   if (first === undefined || filters === undefined || subject.shape.length !== 3) return "";

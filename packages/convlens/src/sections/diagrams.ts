@@ -22,7 +22,7 @@ function modules({ make, shape, sets }: Subject): { readonly graph: ModularGraph
   for (let size = 3; size <= longest; size++) {
     const small = [...shape.slice(0, -1).map((own) => Math.min(own, size)), channels];
     try {
-      const graph = modularGraph(make(sets.train.classes.length), small);
+      const graph = modularGraph(make(sets.train.classes.length, small), small);
       return countModules(graph).edges <= MOST_LINES ? { graph, shape: small } : undefined;
     } catch (error) {
       // The model does not accept an input of this size.

@@ -4,17 +4,18 @@ import { build } from "@convlens/layers";
 import { html, svg, type Html } from "../page/html.ts";
 import { figure, type Section } from "../page/page.ts";
 import { showDrawing, showRaster, sizeFor } from "../page/pictures.ts";
-import type { Subject } from "./subject.ts";
+import type { ModelSubject } from "./subject.ts";
 
 /** Filters, and channels of each, that are shown. */
 const MOST = 32;
 
 /** The filters of every convolution as images; those of the first one also before training. */
-export async function filterSection(subject: Subject): Promise<Section | undefined> {
+export async function filterSection(subject: ModelSubject): Promise<Section | undefined> {
   const { model, shape } = subject;
   const all = await learnedFilters(model, shape);
   if (all.length === 0) return undefined;
-  const first = await untrainedFilters(subject, all[0]!);
+  // The first weights of a pretrained model are not those of the seed.
+  const first = subject.settings.from === undefined ? await untrainedFilters(subject, all[0]!) : undefined;
   return {
     id: "filters",
     title: "Learned filters",
@@ -28,10 +29,10 @@ export async function filterSection(subject: Subject): Promise<Section | undefin
 
 /** The filters of a layer as they were before training. */
 async function untrainedFilters(
-  { make, sets, settings, shape }: Subject,
+  { make, sets, settings, shape }: ModelSubject,
   { path, values }: LearnedFilters,
 ): Promise<LearnedFilters | undefined> {
-  const model = build(make(sets.train.classes.length), shape, { seed: settings.seed });
+  const model = build(make(sets.train.classes.length, shape), shape, { seed: settings.seed });
   // A module of the user may make another model each time.
   return (await learnedFilters(model, shape)).find(
     (each) => each.path === path && each.values.length === values.length,

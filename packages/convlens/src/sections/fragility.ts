@@ -35,7 +35,7 @@ export async function fragilitySection(subject: Subject): Promise<Section | unde
 }
 
 async function shifts({ model, sets }: Subject): Promise<Html> {
-  const { inputs } = someOf(sets.test, EXAMPLES);
+  const { inputs } = await someOf(sets.test, EXAMPLES);
   const found = await shiftConsistency(model, inputs, { shift: SHIFT });
   const side = 2 * SHIFT + 1;
   const same = found.map((each) => each.same);
@@ -77,7 +77,7 @@ async function shifts({ model, sets }: Subject): Promise<Html> {
 }
 
 async function covered({ model, sets, x, inputName }: Subject): Promise<Html> {
-  const { inputs } = someOf(sets.test, EXAMPLES / 4);
+  const { inputs } = await someOf(sets.test, EXAMPLES / 4);
   const [own, all] = [await occlusionCurve(model, x), await occlusionCurve(model, inputs)];
   const points = (curve: typeof own, pick: "mean" | "least"): (readonly [number, number])[] =>
     curve.map((point) => [100 * point.covered, point[pick]] as const);
@@ -95,7 +95,7 @@ async function covered({ model, sets, x, inputName }: Subject): Promise<Html> {
 
 async function attacked(subject: Subject): Promise<Html> {
   const { model, sets, x, shape, values, answer } = subject;
-  const { inputs, labels } = someOf(sets.test, EXAMPLES);
+  const { inputs, labels } = await someOf(sets.test, EXAMPLES);
   const once: (readonly [number, number])[] = [];
   const often: (readonly [number, number])[] = [];
   for (const epsilon of EPSILONS) {

@@ -43,7 +43,7 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
   const size = sizeFor(image.width, 200);
   const chosen = [...convolutions(subject)].slice(0, MOST);
   if (chosen.length === 0) return "";
-  const { inputs } = someOf(sets.test, EXAMPLES);
+  const { inputs } = await someOf(sets.test, EXAMPLES);
   const figures = await Promise.all(
     chosen.map(async ({ name, type, output }) => {
       const unit = output.shape.slice(1, -1).map((places) => Math.floor(places / 2));

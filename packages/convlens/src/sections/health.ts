@@ -5,15 +5,16 @@ import type { Tensor } from "@convlens/tensor";
 import type { EpochRecord } from "@convlens/training";
 import type { RunHistory } from "../runFolder.ts";
 import { html, type HtmlPart } from "../page/html.ts";
+import { metricTitle } from "../tasks.ts";
 import { figure, percent, table, type Section } from "../page/page.ts";
 import { chart } from "../page/pictures.ts";
-import type { Subject } from "./subject.ts";
+import type { ModelSubject } from "./subject.ts";
 
 /** Lines of a chart that can be told apart. */
 const MOST_LINES = 4;
 
 /** The course of the training, and advice on what to change. */
-export function healthSection({ history, folder }: Subject): Section {
+export function healthSection({ history, folder }: ModelSubject): Section {
   const head = { id: "health", title: "Training" };
   if (history === undefined || history.steps.length === 0)
     return {
@@ -31,7 +32,7 @@ export function healthSection({ history, folder }: Subject): Section {
     ...head,
     body: html`${findings}
       <div class="charts">
-        ${[lossChart(history), accuracyChart(history), gradientChart(history), updateChart(history), deadChart(history)]}
+        ${[lossChart(history), ...metricCharts(history), gradientChart(history), updateChart(history), deadChart(history)]}
       </div>`,
   };
 }
@@ -45,13 +46,17 @@ const stepChart = (
 ): HtmlPart =>
   lines.length === 0 ? undefined : figure(chart(lines, { title: caption, xLabel: "steps", ...range }), caption, about);
 
-/** A line of what the epochs reached on the test set, where they were tested. */
-function testLine(epochs: RunHistory["epochs"], valueOf: (epoch: EpochRecord) => number | undefined): Series[] {
+/** A line of what the epochs reached, where it is known. */
+function epochLine(
+  name: string,
+  epochs: RunHistory["epochs"],
+  valueOf: (epoch: EpochRecord) => number | undefined,
+): Series[] {
   const points = epochs.flatMap((epoch) => {
     const value = valueOf(epoch);
     return value === undefined ? [] : [[epoch.step, value] as const];
   });
-  return points.length === 0 ? [] : [{ name: "test", points, marks: true }];
+  return points.length === 0 ? [] : [{ name, points, marks: true }];
 }
 
 function lossChart({ steps, epochs, chance = NaN }: RunHistory): HtmlPart {
@@ -71,24 +76,30 @@ function lossChart({ steps, epochs, chance = NaN }: RunHistory): HtmlPart {
     `${shortNumber(first.loss)} at first${known ? `; guessing has ${shortNumber(chance)}` : ""}`,
     [
       { name: "training", points: thinned(steps.map(({ step, loss }) => [step, loss])) },
-      ...testLine(epochs, ({ validation }) => validation?.loss),
+      ...epochLine("test", epochs, ({ validation }) => validation?.loss),
       ...(known ? [guessing] : []),
     ],
   );
 }
 
-const accuracyChart = ({ steps, epochs }: RunHistory): HtmlPart =>
-  stepChart(
-    "Accuracy",
-    "",
-    [
-      ...(steps.some(({ accuracy }) => accuracy !== undefined)
-        ? [{ name: "training", points: thinned(steps.map(({ step, accuracy = NaN }) => [step, accuracy])) }]
-        : []),
-      ...testLine(epochs, ({ validation }) => validation?.metrics.accuracy),
-    ],
-    { high: 1 },
+/** A chart of each metric: of the steps where they have it, else of the epochs. */
+function metricCharts({ steps, epochs }: RunHistory): HtmlPart[] {
+  const names = new Set(
+    epochs.flatMap(({ metrics, validation }) => Object.keys({ ...metrics, ...validation?.metrics })),
   );
+  if (steps.some(({ accuracy }) => accuracy !== undefined)) names.add("accuracy");
+  const valueOf = (metrics: object | undefined, name: string): number | undefined =>
+    (metrics as Readonly<Record<string, number>> | undefined)?.[name];
+  return [...names].map((name) => {
+    const bySteps = name === "accuracy" && steps.some(({ accuracy }) => accuracy !== undefined);
+    const trained: readonly Series[] = bySteps
+      ? [{ name: "training", points: thinned(steps.map(({ step, accuracy = NaN }) => [step, accuracy])) }]
+      : epochLine("training", epochs, ({ metrics }) => valueOf(metrics, name));
+    const lines = [...trained, ...epochLine("test", epochs, ({ validation }) => valueOf(validation?.metrics, name))];
+    const isShare = lines.every(({ points }) => points.every(([, y]) => !(y < 0 || y > 1)));
+    return stepChart(metricTitle(name), "", lines, isShare ? { low: 0, high: 1 } : {});
+  });
+}
 
 const gradientChart = ({ steps }: RunHistory): HtmlPart =>
   stepChart("Gradient norm", "of all parameters together", [
@@ -132,7 +143,7 @@ function linesOf(
 const EXAMPLES = 1000;
 
 /** Dead and saturated units. */
-export async function unitSection({ model, sets, layers }: Subject): Promise<Section> {
+export async function unitSection({ model, sets, layers }: ModelSubject): Promise<Section> {
   const data = take(sets.test, EXAMPLES);
   const inputs: Tensor[] = [];
   for await (const batch of batches(data, { size: 200 })) inputs.push(batch.inputs);

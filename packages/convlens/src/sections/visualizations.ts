@@ -13,8 +13,8 @@ import { className, convolutions, detectorOf, nameOf, someOf, type Subject } fro
 const [STEPS, CLASSES, CHANNELS, LAYERS] = [256, 10, 8, 3];
 
 /** Returns the mean brightness of the data, which the optimization starts from. */
-function brightnessOf(data: Classification): number {
-  const { inputs } = someOf(data, 500);
+async function brightnessOf(data: Classification): Promise<number> {
+  const { inputs } = await someOf(data, 500);
   const { mean } = statisticsOf(inputs.knownValues);
   return Math.min(0.95, Math.max(0.05, mean));
 }
@@ -30,7 +30,7 @@ async function endsOf(painting: AsyncIterable<Painting>): Promise<readonly [Pain
 export async function visualizationSection(subject: Subject): Promise<Section | undefined> {
   const { model, shape, sets } = subject;
   if (shape.length !== 3) return undefined;
-  const brightness = brightnessOf(sets.train);
+  const brightness = await brightnessOf(sets.train);
   const paint = (objective: Objective): Promise<readonly [Painting, Painting]> =>
     endsOf(visualize(model, shape, objective, { steps: STEPS, every: STEPS, brightness, seed: 1 }));
   const painted = async (
@@ -90,7 +90,7 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
 export async function inversionSection(subject: Subject): Promise<Section | undefined> {
   const { model, x, shape, values, layers, sets } = subject;
   if (shape.length !== 3) return undefined;
-  const brightness = brightnessOf(sets.train);
+  const brightness = await brightnessOf(sets.train);
   const own = layers.filter((layer) => layer.operations.some(({ operation }) => operation !== "reshape"));
   // Evenly spaced, with the first and the last.
   const chosen = new Set(Array.from({ length: LAYERS + 1 }, (_, i) => Math.round((i * (own.length - 1)) / LAYERS)));
