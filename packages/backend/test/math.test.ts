@@ -114,3 +114,39 @@ describe("elementary functions", () => {
 
   it("have the same bits in every engine", () => expect(hashOfMath()).toBe(MATH_HASH));
 });
+
+describe("the Fourier transform", () => {
+  const complex = (n: number, seed: number): math.Complex => ({
+    re: Float64Array.from(new Random(seed).normal(n, 0, 1)),
+    im: Float64Array.from(new Random(seed).split(1).normal(n, 0, 1)),
+  });
+  const copyOf = ({ re, im }: math.Complex): math.Complex => ({ re: re.slice(), im: im.slice() });
+
+  it.each([1, 2, 8, 64])("of %i numbers is the sum of its definition", (n) => {
+    const x = complex(n, n);
+    const got = copyOf(x);
+    math.fft(got, n);
+    for (let k = 0; k < n; k++) {
+      let [re, im] = [0, 0];
+      for (let i = 0; i < n; i++) {
+        const angle = (-2 * Math.PI * i * k) / n;
+        re += x.re[i]! * Math.cos(angle) - x.im[i]! * Math.sin(angle);
+        im += x.re[i]! * Math.sin(angle) + x.im[i]! * Math.cos(angle);
+      }
+      expect(got.re[k]!).toBeCloseTo(re, 10);
+      expect(got.im[k]!).toBeCloseTo(im, 10);
+    }
+  });
+
+  it("of every third number leaves the others, and is undone by its inverse", () => {
+    const x = complex(50, 3);
+    const got = copyOf(x);
+    math.fft(got, 16, { start: 2, step: 3 });
+    for (const [i, value] of x.re.entries())
+      if (i % 3 === 2 && i < 50 - 1) expect(got.re[i]).not.toBe(value);
+      else expect(got.re[i]).toBe(value);
+    math.fft(got, 16, { start: 2, step: 3, inverse: true });
+    for (const part of ["re", "im"] as const)
+      for (const [i, value] of x[part].entries()) expect(got[part][i]!).toBeCloseTo(value, 12);
+  });
+});
