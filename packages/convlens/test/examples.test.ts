@@ -40,13 +40,13 @@ function examplesOf(path: string): { readonly name: string; readonly code: strin
 const folder = mkdtempSync(join(tmpdir(), "convlens-examples-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A folder with these PNG files of black, whose paths are given. */
+/** A folder with these PNG files. */
 function imagesAt(name: string, ...paths: readonly string[]): string {
   for (const path of paths) {
     mkdirSync(join(folder, name, path, ".."), { recursive: true });
     writeFileSync(
       join(folder, name, path),
-      encode({ width: 2, height: 2, channels: 1, depth: 8, data: new Uint8Array(4) }),
+      encode({ width: 2, height: 2, channels: 1, depth: 8, data: Uint8Array.of(0, 85, 170, 255) }),
     );
   }
   return join(folder, name);

@@ -7,23 +7,30 @@ import {
   crop,
   cutout,
   fetchMnist,
+  fromShards,
   noise,
   orientedEdges,
   readCifar10,
+  readCsv,
   readIdx,
   readMnist,
   readNpy,
+  readNpz,
+  readWav,
   rotate,
   shapes,
   shift,
+  spectrogram,
   split,
+  standardize,
   subset,
   tones,
+  windows,
   writeNpy,
   type Classification,
   type Numbers,
 } from "../src/index.ts";
-import { mnist } from "../src/node/index.ts";
+import { imageFolder, imagePairs, mnist } from "../src/node/index.ts";
 
 // Errors of this package, one for each mistake of a user.
 
@@ -33,6 +40,7 @@ const data = (): Classification => classification(parts);
 const of = (changes: object): Classification => classification({ ...parts, ...changes });
 const imagesOf = (changes: object): Classification => of({ inputs: { ...images, ...changes } as Numbers });
 const first = (options: object): unknown => batches(data(), options).next();
+const signal = { values: new Float32Array(4), shape: [4, 1] };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** An IDX file of bytes: type 8, then sizes, then numbers. */
 const idx = (sizes: readonly number[], numbers: readonly number[]): Uint8Array =>
@@ -87,6 +95,20 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "an empty file of CIFAR-10": () => readCifar10(new Uint8Array()),
   "images and labels swapped": () => readMnist(idx([1], [3]), idx([1, 1, 1], [0])),
   "labels of another set": () => readMnist(idx([2, 1, 1], [0, 0]), idx([1], [3])),
+  "a recording that is not WAV": () => readWav(bytes("OggS............")),
+  "windows that are longer than the signal": () => windows(signal, { size: 5, target: (window) => window }),
+  "a spectrogram of a size that is not a power of two": () => spectrogram(signal, { size: 3 }),
+  "a spectrogram of images": () => spectrogram({ values: new Float32Array(8), shape: [2, 2, 2] }),
+  "statistics of another number of channels": () => standardize(data(), { mean: [0, 0], deviation: [1, 1] }),
+  "a deviation of 0": () => standardize(data(), { mean: [0], deviation: [0] }),
+  "a cell that is not a number": async () => (await readCsv(bytes("a,b\n1,two"))).numbers(),
+  "a column that does not exist": async () => (await readCsv(bytes("width,height\n1,2"))).numbers("widht"),
+  "an archive that is not npz": () => readNpz(bytes("hello, world, this is a text")),
+  "shards without targets": () => fromShards({ inputs: [new Blob([])] } as never),
+  "a folder that does not exist": () => imageFolder("absent"),
+  "a size of one number": () => imageFolder("absent", { size: 64 } as never),
+  "an unknown way to fit": () => imageFolder("absent", { fit: "crop" } as never),
+  "a number in place of a folder of masks": () => imagePairs("absent", 3 as never),
   "a file that does not exist": () =>
     mnist({ trainImages: "absent", trainLabels: "absent", testImages: "absent", testLabels: "absent" }),
 };

@@ -1,6 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative } from "node:path";
-import { checkOptions, checkValue, oneOf, ValueError, wholeFrom, type OptionChecks } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  oneOf,
+  ValueError,
+  wholeFrom,
+  type OptionCheck,
+  type OptionChecks,
+} from "@convlens/backend";
 import type { Classification, SizedDataset } from "../dataset.ts";
 import { labelsOf } from "../arrays.ts";
 import type { Numbers } from "../example.ts";
@@ -35,6 +43,8 @@ export interface ImagePairsOptions extends ImageFolderOptions {
    */
   readonly labelValues?: readonly number[];
 }
+
+const pathOption: OptionCheck = (x) => (typeof x === "string" ? undefined : "the path of a folder");
 
 const folderChecks: OptionChecks<ImageFolderOptions> = {
   size: sizeOption,
@@ -141,6 +151,7 @@ const shapeOf = ({ size, channels }: Decoding): readonly number[] => (channels =
  */
 export async function imageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
   const operation = "imageFolder";
+  checkValue(operation, "path", path, pathOption);
   checkOptions(operation, options, folderChecks);
   const { folders, files } = await contentOf(operation, path);
   if (folders.length === 0)
@@ -214,7 +225,8 @@ export async function imagePairs(
 ): Promise<ImagePairs> {
   const operation = "imagePairs";
   checkOptions(operation, options, pairChecks);
-  checkValue(operation, "inputs", inputs, (x) => (typeof x === "string" ? undefined : "the path of a folder"));
+  checkValue(operation, "inputs", inputs, pathOption);
+  checkValue(operation, "targets", targets, pathOption);
   const { targets: kind = "labels", targetSize, labelValues, workers = defaultWorkers() } = options;
   if (kind === "labels" && targetSize !== undefined)
     throw new ValueError({
