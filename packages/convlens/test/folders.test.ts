@@ -139,6 +139,7 @@ describe("convlens train with a folder of images", () => {
       from: "runs/pictures-small",
       freeze: ["layers.0.filters", "layers.0.bias"],
     });
+    expect(readFileSync("runs/tuned/report.html", "utf8")).not.toContain("does not change layers.0");
     clear();
     expect(await run("train", "--resume", "runs/tuned", "--epochs", "2")).toBe(0);
     expect(weightsOf("tuned").get("model.layers.0.filters")).toEqual(from.get("model.layers.0.filters"));
@@ -274,6 +275,14 @@ describe("convlens train --task regress", () => {
     expect(await run("predict", "runs/bright-small", "bright/images/20.png", "--format", "json")).toBe(0);
     const brightness = Number(rows[20]!.split(",")[1]);
     expect(Math.abs(Number(json()[0]!["brightness"]) - brightness)).toBeLessThan(100);
+  });
+
+  it("goes on with the mean and the deviation that it began with", async () => {
+    const before = settingsOf("bright-small");
+    expect(before).toMatchObject({ folder: { means: [expect.any(Number)], deviations: [expect.any(Number)] } });
+    expect(await run("train", "--resume", "runs/bright-small", "--epochs", "16", "--json")).toBe(0);
+    expect(json()).toMatchObject([{ epoch: 16 }]);
+    expect(settingsOf("bright-small")).toEqual({ ...before, epochs: 16 });
   });
 
   it("refuses a table that does not fit the images", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reference } from "@convlens/backend-reference";
@@ -13,6 +13,7 @@ import { inspectionSections, makePage, reportSections } from "../src/sections/pa
 import { exampleSubject, subjectOf, type ImageFile } from "../src/sections/subject.ts";
 import { main } from "../src/main.ts";
 import { html } from "../src/page/html.ts";
+import { writeClasses, writePng } from "./pictures.ts";
 import { RunFolder, type RunHistory, type RunSettings } from "../src/runFolder.ts";
 
 /** A text that ends texts, attributes in either kind of quotes, tags, comments and style sheets. */
@@ -186,6 +187,31 @@ describe("the files of a run", () => {
     process.chdir(home);
     vi.restoreAllMocks();
     rmSync(folder, { recursive: true });
+  });
+
+  it("contain names of folders and columns as text only", { timeout: 120_000 }, async () => {
+    process.chdir(folder);
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const name = "<i>a&'\"";
+    writeClasses("classes", 6, 8, [name, "<script>alert(1)<script>", "__proto__"]);
+    for (let i = 0; i < 8; i++) writePng(`numbers/images/${i}.png`, [8, 8], new Uint8Array(64).fill(20 * i));
+    const rows = Array.from({ length: 8 }, (_, i) => `${i}.png,${i}`);
+    writeFileSync("numbers/targets.csv", ["file,<img src=x onerror=alert(1)>", ...rows].join("\n"));
+    const quick = ["--size", "8", "--gray", "--epochs", "1"];
+    expect(await main(["train", "classes", ...quick, "--name", "c"])).toBe(0);
+    expect(await main(["train", "numbers", "--task", "regress", ...quick, "--name", "n"])).toBe(0);
+    for (const [run, shown] of [
+      ["c", "&lt;i&gt;a&amp;&#39;&quot;"],
+      ["n", "&lt;img src=x"],
+    ]) {
+      const report = readFileSync(`runs/${run}/report.html`, "utf8");
+      expect(foreign(report)).toEqual([]);
+      expect(report).toContain(shown);
+    }
+    const written = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    expect(await main(["predict", "runs/c", `classes/${name}/0.png`, "--format", "json"])).toBe(0);
+    const { probabilities } = JSON.parse(String(written.mock.calls[0]![0])) as { probabilities: object };
+    expect(Object.keys(probabilities).sort()).toEqual(["<i>a&'\"", "<script>alert(1)<script>", "__proto__"].sort());
   });
 
   it("contain only what this package writes", { timeout: 120_000 }, async () => {

@@ -274,7 +274,7 @@ describe("a custom module", () => {
     writeFileSync("other.mjs", "export const net = 1;");
     expect(await run("train", "edges", "--model", "./other.mjs")).toBe(2);
     expect(said.err).toMatch(
-      /--model: \/.*other\.mjs exports no function "model"; expected export const model = \(classes\)/,
+      /--model: \/.*other\.mjs exports no function "model"; expected export const model = \(classes, input\)/,
     );
     expect(await run("train", "edges", "--model", "./nowhere.mjs")).toBe(2);
     expect(said.err).toMatch(/--model: \/.*nowhere\.mjs cannot be loaded/);

@@ -14,14 +14,15 @@ import type { ModelSubject } from "./subject.ts";
 const MOST_LINES = 4;
 
 /** The course of the training, and advice on what to change. */
-export function healthSection({ history, folder }: ModelSubject): Section {
+export function healthSection({ history, folder, settings }: ModelSubject): Section {
   const head = { id: "health", title: "Training" };
   if (history === undefined || history.steps.length === 0)
     return {
       ...head,
       body: html`<p>${folder.path} has no history of its training; train it again to see it here.</p>`,
     };
-  const advice = adviceOn(history);
+  const frozen = new Set(settings.freeze);
+  const advice = adviceOn(history).filter(({ topic, about }) => topic !== "small updates" || !frozen.has(about));
   const findings =
     advice.length === 0
       ? html`<p><strong>No problem was found</strong> in the losses, updates, gradients and units.</p>`

@@ -94,7 +94,7 @@ function numberFigures(name: string, c: number, { actual, predicted }: NumbersEv
     about: `test example ${i}: ${short(row[c]!)}, predicted ${short(predicted[i]![c]!)}`,
   }));
   const scatter = forWidths((width) =>
-    svg(drawPoints(points, ["•"], { title: `${name}, true and predicted`, width: Math.min(width, 360) })),
+    svg(drawPoints(points, ["●"], { title: `${name}, true and predicted`, width: Math.min(width, 360) })),
   );
   const bars = drawHistogram(
     histogram(
@@ -112,7 +112,8 @@ function numberFigures(name: string, c: number, { actual, predicted }: NumbersEv
 
 function exampleFigure({ sets: { test }, evaluation: { actual, predicted } }: NumbersSubject, index: number): Html {
   const lines = test.classes.map(
-    (name, c) => html`${name} ${short(actual[index]![c]!)}, predicted <b>${short(predicted[index]![c]!)}</b><br />`,
+    (name, c) =>
+      html`<div>${name} ${short(actual[index]![c]!)}, predicted <b>${short(predicted[index]![c]!)}</b></div>`,
   );
   return figure(showInput(exampleOf(test, index), `test example ${index}`, 96), lines, `test example ${index}`);
 }
