@@ -12,17 +12,8 @@ import {
 } from "@convlens/backend";
 import { batchOf, type Classification } from "@convlens/datasets";
 import { apply, parameters, type Layer } from "@convlens/layers";
-import {
-  currentBackend,
-  gradients,
-  mean,
-  oneHot,
-  programOf,
-  sgdStep,
-  softmaxCrossEntropy,
-  zeros,
-  type Tensor,
-} from "@convlens/tensor";
+import { currentBackend, programOf, zeros, type Tensor } from "@convlens/tensor";
+import { crossEntropy, recordStep, sgd } from "@convlens/training";
 import { largestDifference } from "../numbers.ts";
 import { backendOf } from "./backends.ts";
 import type { Net } from "./net.ts";
@@ -92,13 +83,10 @@ function programFor(
   );
   const shaped = [zeros(inputs.shape), zeros(labels.shape)] as const;
   const answer = (x: Tensor): Tensor => apply(model, x);
-  const learn = (x: Tensor, right: Tensor): Tensor => {
-    const logits = answer(x);
-    const loss = mean(softmaxCrossEntropy(logits, oneHot(right, logits.shape[1]!)));
-    const all = [...parameters(model).values()];
-    const found = gradients(loss, all);
-    for (const [i, parameter] of all.entries()) parameter.assign(sgdStep(parameter, found[i]!, RATE));
-    return loss;
+  const learn = (inputs: Tensor, targets: Tensor): Tensor => {
+    const learning = Array.from(parameters(model), ([path, parameter]) => ({ path, parameter, learningRate: RATE }));
+    const plan = { loss: crossEntropy, metrics: {}, optimizer: sgd(), learning, diagnostics: false };
+    return recordStep(model, { inputs, targets }, plan).results.loss;
   };
   const program =
     work === "read digits" ? programOf(answer, [shaped[0]], { backend }) : programOf(learn, [...shaped], { backend });
