@@ -60,8 +60,11 @@ export function fittedBytes(pixels: Pixels, options: Required<ImageFitOptions>):
   const { size, channels } = options;
   const { height, width, data, white, orientation } = pixels;
   const isExact = height === size[0] && width === size[1] && orientation === 1;
-  if (isExact && white === 255 && pixels.channels === channels) return Uint8Array.from(data);
-  return Uint8Array.from(fitImage(pixels, options).values, (x) => Math.round(255 * x));
+  if (isExact && white === 255 && pixels.channels === channels) return new Uint8Array(data);
+  const { values } = fitImage(pixels, options);
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round(255 * values[i]!);
+  return bytes;
 }
 
 /** Labels fitted to a size `[height, width]`, each that of the nearest pixel; 0 around an image that does not fill it. */

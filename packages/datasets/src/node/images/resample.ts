@@ -16,6 +16,10 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 /** Writes a row of pixels: transparent pixels over white, colours as greys if one channel is wanted. */
 function lightOfRow({ width, channels, data, white }: Pixels, row: number, wanted: 1 | 3, to: Float64Array): void {
   const [colors, hasOpacity] = [channels < 3 ? 1 : 3, channels === 2 || channels === 4];
+  if (wanted === channels) {
+    for (let i = 0, at = row * width * channels; i < width * channels; i++, at++) to[i] = data[at]! / white;
+    return;
+  }
   for (let x = 0; x < width; x++) {
     const at = (row * width + x) * channels;
     const opacity = hasOpacity ? data[at + colors]! / white : 1;
@@ -57,8 +61,15 @@ function tapsOf(whole: number, part: number, to: number): Taps[] {
  * @param to - New height and width of the part.
  */
 export function resample(pixels: Pixels, part: ImageSize, [height, width]: ImageSize, channels: 1 | 3): FloatImage {
-  const [down, across] = [tapsOf(pixels.height, part[0], height), tapsOf(pixels.width, part[1], width)];
   const values = new Float64Array(height * width * channels);
+  const isWhole = part[0] === height && part[1] === width && height === pixels.height && width === pixels.width;
+  if (isWhole) {
+    const length = width * channels;
+    for (let row = 0; row < height; row++)
+      lightOfRow(pixels, row, channels, values.subarray(row * length, (row + 1) * length));
+    return { height, width, channels, values };
+  }
+  const [down, across] = [tapsOf(pixels.height, part[0], height), tapsOf(pixels.width, part[1], width)];
   const [whole, narrow] = [new Float64Array(pixels.width * channels), new Float64Array(width * channels)];
   const lastTaps = down.at(-1)!;
   for (let row = down[0]!.first; row < lastTaps.first + lastTaps.weights.length; row++) {

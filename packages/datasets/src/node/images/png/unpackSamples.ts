@@ -109,6 +109,10 @@ function placeRow(
   channels: number,
   step: number,
 ): void {
+  if (depth === 8 && step === 1) {
+    samples.set(raw.subarray(from, from + count), to);
+    return;
+  }
   const gap = (step - 1) * channels;
   const view = viewOf(raw);
   for (let i = 0, at = to, channel = 0; i < count; i++, at++) {
