@@ -43,16 +43,22 @@ export async function prepare(
 /** Values of the metrics of a task. */
 export type Values = Readonly<Record<string, number>>;
 
-/** The training of a prepared run, from its beginning or from a checkpoint. */
-export function trainingOf({
-  settings,
-  sets,
-  model,
-  checkpoint,
-}: Pick<Run, "settings" | "sets" | "model"> & { readonly checkpoint?: Uint8Array }): Fit<Values> {
+/** A prepared run with its training. */
+export interface Ready extends Prepared {
+  readonly settings: RunSettings;
+  readonly training: Fit<Values>;
+  readonly watch: TrainingWatch;
+}
+
+/**
+ * Makes the training of a prepared run, from its beginning or from a checkpoint, and reads the first examples, so that files that
+ * cannot be read leave nothing behind, either.
+ */
+export async function ready(prepared: Prepared, settings: RunSettings, checkpoint?: Uint8Array): Promise<Ready> {
+  const { model, sets } = prepared;
   const task: Task = tasks[settings.task];
   const frozen = new Set(settings.freeze);
-  return fit(model, sets.train, {
+  const training = fit(model, sets.train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
     optimizer: choice("optimizer", settings.optimizer, optimizers)({ learningRate: oneCycle(settings.learningRate) }),
@@ -66,13 +72,12 @@ export function trainingOf({
     prefetch: settings.folder === undefined ? 0 : 2,
     groups: frozen.size === 0 ? undefined : [{ match: (path) => frozen.has(path), frozen: true }],
   });
+  return { ...prepared, settings, training, watch: await watchFit(model, sets.train, settings) };
 }
 
-/** A run that is ready to train. */
-export interface Run extends Prepared {
+/** A run with its folder. */
+export interface Run extends Ready {
   readonly folder: RunFolder;
-  readonly settings: RunSettings;
-  readonly training: Fit<Values>;
   readonly json: boolean;
   /** The history before it was stopped. */
   readonly past: RunHistory | undefined;
@@ -95,12 +100,11 @@ async function trainAndReport(parts: Run): Promise<number> {
       `${runTitle(parts)}: ${sets.train.size} training examples, ${sets.test.size} test examples; backend ${backend.name}`,
     ),
   );
-  const watch = await watchFit(model, sets.train, settings);
   const epochs: EpochRecord<Values>[] = [];
-  const code = await trainAll(parts, watch, epochs, bar);
+  const code = await trainAll(parts, epochs, bar);
   if (code !== 0) return code;
   await folder.saveSettings(settings);
-  const history = historyOf(parts.past, watch, epochs);
+  const history = historyOf(parts.past, parts.watch, epochs);
   const { step } = history.steps.at(-1)!;
   await saveFile(folder.report, await reportOf({ folder, settings, sets, model, make, step, history }));
   bar.line(`report: ${folder.report}`);
@@ -109,8 +113,7 @@ async function trainAndReport(parts: Run): Promise<number> {
 
 /** Trains and saves after each epoch. Returns 0, or the exit code for the signal that stopped it. */
 async function trainAll(
-  { folder, settings, training, backend, json, past }: Run,
-  watch: TrainingWatch,
+  { folder, settings, training, watch, backend, json, past }: Run,
   epochs: EpochRecord<Values>[],
   bar: ProgressBar,
 ): Promise<number> {

@@ -228,6 +228,7 @@ export { model } from ${JSON.stringify(join(import.meta.dirname, "nets/branches.
   it("runs no code by default", async () => {
     for (const args of [
       ["evaluate", "runs/theirs"],
+      ["predict", "runs/theirs", "image.png"],
       ["inspect", "runs/theirs", "--no-report"],
       ["inspect", "runs/theirs/checkpoint.safetensors", "--no-report"],
       ["train", "--resume", "runs/theirs", "--epochs", "2"],

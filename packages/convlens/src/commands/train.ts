@@ -14,7 +14,7 @@ import { RunFolder, settingChecks, type RunSettings } from "../runFolder.ts";
 import { tasks, type TaskName } from "../tasks.ts";
 import { titleOf } from "../titleOf.ts";
 import { modelOfRun, modelOptions } from "../trainedModel.ts";
-import { prepare, trainingOf, trainRun } from "../trainRun.ts";
+import { prepare, ready, trainRun } from "../trainRun.ts";
 
 const taskNames = Object.keys(tasks) as TaskName[];
 
@@ -132,10 +132,10 @@ async function start({ words, settings: given, given: names }: Arguments): Promi
     const taken = from && takeWeights(prepared.model, from);
     const freeze = given.freeze === undefined ? [] : frozenPaths(given.freeze, prepared.model, taken?.taken);
     const settings = { ...first, freeze };
-    const training = trainingOf({ ...prepared, settings });
+    const run = await ready(prepared, settings);
     const { folder, lock } = await RunFolder.create("runs", wanted, settings, { overwrite: given.overwrite });
     if (taken !== undefined) process.stderr.write(printable(takenLine(given.from!, taken, freeze.length)));
-    return await trainRun({ ...prepared, training, folder, settings, json: given.json, past: undefined }, lock);
+    return await trainRun({ ...run, folder, json: given.json, past: undefined }, lock);
   } finally {
     opened.dispose();
   }
@@ -172,8 +172,8 @@ async function resume({ words, settings: given, given: names }: Arguments, path:
   try {
     checkSame(settings, sets);
     const prepared = await prepare(settings, sets, given.backend);
-    const training = trainingOf({ ...prepared, settings, checkpoint });
-    return await trainRun({ ...prepared, training, folder, settings, json: given.json, past }, await folder.lock());
+    const run = await ready(prepared, settings, checkpoint);
+    return await trainRun({ ...run, folder, json: given.json, past }, await folder.lock());
   } finally {
     dispose();
   }
