@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors } from "@convlens/layers";
+import { readSafetensors, writeSafetensors } from "@convlens/layers";
 import { decode } from "fast-png";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../src/main.ts";
@@ -143,6 +143,20 @@ describe("convlens train with a folder of images", () => {
     clear();
     expect(await run("train", "--resume", "runs/tuned", "--epochs", "2")).toBe(0);
     expect(weightsOf("tuned").get("model.layers.0.filters")).toEqual(from.get("model.layers.0.filters"));
+  });
+
+  it("begins with the weights of a file, and learns the rest while they are frozen", async () => {
+    const stored = new Map(
+      [...weightsOf("pictures-small")].flatMap(([name, tensor]) =>
+        name.startsWith("model.layers.0.") ? [[name.slice(6), tensor] as const] : [],
+      ),
+    );
+    writeFileSync("first.safetensors", writeSafetensors(stored));
+    const args = ["--epochs", "1", "--name", "file", "--from", "first.safetensors", "--freeze", "loaded"];
+    expect(await run(...trainPictures, ...args)).toBe(0);
+    expect(said.err).toContain("weights of first.safetensors: 2 of 6 tensors of the model");
+    expect(settingsOf("file")).toMatchObject({ freeze: ["layers.0.filters", "layers.0.bias"] });
+    for (const [name, tensor] of stored) expect(weightsOf("file").get(`model.${name}`)).toEqual(tensor);
   });
 
   it("refuses what it cannot use, in one sentence", async () => {
