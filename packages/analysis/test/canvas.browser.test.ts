@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { drawRaster, encodePng, paintImage, pngUrl, toImageData } from "../src/render/index.ts";
+import { paintCanvas, encodePng, paintImage, pngUrl, toImageData } from "../src/render/index.ts";
 
 const raster = paintImage({ shape: [1, 2, 3], values: [1, 0, 0, 0, 0, 1] });
 const bytes = [255, 0, 0, 255, 0, 0, 255, 255];
@@ -11,8 +11,8 @@ const pixelsOf = (canvas: HTMLCanvasElement | OffscreenCanvas): number[] =>
 it("a picture becomes pixels of a canvas, which gets its size", () => {
   expect(Array.from(toImageData(raster).data)).toEqual(bytes);
   const element = document.createElement("canvas");
-  expect(drawRaster(raster, element)).toBe(element);
-  for (const canvas of [element, drawRaster(raster)]) {
+  expect(paintCanvas(raster, element)).toBe(element);
+  for (const canvas of [element, paintCanvas(raster)]) {
     expect([canvas.width, canvas.height]).toEqual([2, 1]);
     expect(pixelsOf(canvas)).toEqual(bytes);
   }

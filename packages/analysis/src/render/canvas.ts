@@ -18,10 +18,10 @@ export const toImageData = ({ width, height, data }: Raster): ImageData => new I
  *
  * @example
  * ```ts
- * const show = (canvas: HTMLCanvasElement) => drawRaster(paintMap({ shape: [2, 2], values: [0, 1, 2, 3] }), canvas);
+ * const show = (canvas: HTMLCanvasElement) => paintCanvas(paintMap({ shape: [2, 2], values: [0, 1, 2, 3] }), canvas);
  * ```
  */
-export function drawRaster<C extends HTMLCanvasElement | OffscreenCanvas = OffscreenCanvas>(
+export function paintCanvas<C extends HTMLCanvasElement | OffscreenCanvas = OffscreenCanvas>(
   raster: Raster,
   canvas: C = new OffscreenCanvas(raster.width, raster.height) as C,
 ): C {

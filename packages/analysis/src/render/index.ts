@@ -17,7 +17,7 @@ export { drawVolumes, type DrawnVolumes, type VolumesOptions } from "./drawVolum
 export { drawLineChart, thinned, type LineChartOptions, type Series } from "./drawLineChart.ts";
 export { paintMatrix } from "./paintMatrix.ts";
 export { palette, type Role } from "./palette.ts";
-export { drawRaster, toImageData } from "./canvas.ts";
+export { paintCanvas, toImageData } from "./canvas.ts";
 export { encodePng, pngUrl } from "./png.ts";
 export {
   overlay,
