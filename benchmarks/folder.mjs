@@ -24,7 +24,7 @@ const models = {
 const { values: options } = parseArgs({
   options: {
     images: { type: "string", default: "20000" },
-    model: { type: "string", default: "mobilenet" },
+    model: { type: "string", default: "lenet" },
     measure: { type: "string" },
     folder: { type: "string" },
   },
