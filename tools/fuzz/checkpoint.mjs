@@ -138,7 +138,8 @@ export async function run(given) {
     const optimizer = adam();
     const state = isBuilt ? [...optimizer.state(parameters(model)).values()] : [];
     const before = await weightsOf(model);
-    const resumed = await outcome(() => fit(model, set, { optimizer, ...options(), ...more, resume: file }));
+    // In an object, since a run itself would be awaited.
+    const resumed = await outcome(() => ({ run: fit(model, set, { optimizer, ...options(), ...more, resume: file }) }));
     if (resumed === undefined) {
       if (isBuilt)
         check(isDeepStrictEqual(await weightsOf(model), before), "a refused checkpoint has changed the model");
@@ -150,7 +151,7 @@ export async function run(given) {
       await outcome(() => loadCheckpoint(model, file));
       return;
     }
-    const found = await all(resumed);
+    const found = await all(resumed.run);
     // Damage with a matching checksum changes nothing: white space in a header, or a whole other checkpoint.
     if ((isWhole || isDamaged) && more?.epochs === undefined)
       check(isDeepStrictEqual(found, expected.slice(expected.length - found.length)), "it goes on otherwise");

@@ -273,7 +273,8 @@ describe("a net that is moved between backends during training", () => {
     const [pageAgain, otherAgain] = await once();
     // Scalars that belong to the program of the tests.
     expect(pageAgain! - page!).toBeLessThan(200);
-    expect(otherAgain).toBe(other);
+    // Garbage of the first run may be freed during the second.
+    expect(otherAgain).toBeLessThanOrEqual(other!);
   });
 });
 

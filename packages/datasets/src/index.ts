@@ -40,7 +40,7 @@ export { fromShards, type Shard, type ShardsOptions } from "./shards.ts";
 export { spectrogram, spectrograms, windows, type SpectrogramOptions, type WindowsOptions } from "./signals.ts";
 export { kFolds, split, type FoldsOptions, type SplitOptions } from "./split.ts";
 export { channelStatistics, standardize, type ChannelStatistics } from "./standardize.ts";
-export { fromStream, type OpenStream, type StreamExample } from "./stream.ts";
+export { fromStream, type OpenStream, type ShapesOfNumbers, type StreamExample } from "./stream.ts";
 export { orientedEdges, shapes, tones, type SyntheticImageOptions, type SyntheticOptions } from "./synthetic.ts";
 export { readCsv, type CsvOptions, type Table } from "./table.ts";
 export {

@@ -15,7 +15,7 @@ export interface Shard {
   /** Bytes. */
   readonly size: number;
   /** Returns the bytes from `start` to before `end`. */
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  slice(start: number, end: number): Pick<Blob, "arrayBuffer">;
 }
 
 /** Options of {@link fromShards}. */

@@ -4,7 +4,9 @@ import type { Pass, Position, StreamDataset } from "./dataset.ts";
 import type { Example, Numbers, TensorsOf } from "./example.ts";
 
 /** Shapes in place of numbers: `{ image: Numbers }` becomes `{ image: Shape }`. */
-type ShapesOfNumbers<A> = A extends Numbers ? Numbers["shape"] : { readonly [K in keyof A]: ShapesOfNumbers<A[K]> };
+export type ShapesOfNumbers<A> = A extends Numbers
+  ? Numbers["shape"]
+  : { readonly [K in keyof A]: ShapesOfNumbers<A[K]> };
 
 /** What the source of a stream yields. */
 export interface StreamExample<A, B> {

@@ -4,8 +4,8 @@ import { evaluate, type Variable } from "@convlens/tensor";
 import { damaged, formatProgress, readProgress, type Progress } from "./progress.ts";
 
 /** Parts of a checkpoint, in the order of the file. */
-const parts = ["model", "optimizer", "best", "average", "gradient"] as const;
-type Part = (typeof parts)[number];
+const parts = ["model", "optimizer", "best", "average", "gradient"] as const satisfies readonly (keyof Sections)[];
+type Part = keyof Sections;
 
 /** Tensors under their names. */
 type Tensors = ReadonlyMap<string, StoredTensor>;
@@ -14,7 +14,9 @@ type Tensors = ReadonlyMap<string, StoredTensor>;
  * The tensors of a checkpoint: weights of the model, state of the optimizer, best weights so far, moving averages of the
  * parameters, and accumulated gradients. A part that is not used is empty.
  */
-export type Sections = Readonly<Record<Part, Tensors>>;
+export type Sections = Readonly<
+  Record<"model" | "optimizer" | "best" | "average" | "gradient", ReadonlyMap<string, StoredTensor>>
+>;
 
 /** Content of a checkpoint's file. */
 export interface Checkpoint {

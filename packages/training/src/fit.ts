@@ -83,6 +83,7 @@ export class Fit<Values = DefaultMetrics>
     }
   }
 
+  /** Returns the run itself, for `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }

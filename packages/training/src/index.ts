@@ -6,7 +6,7 @@
 export { adam, adamW, type AdamOptions } from "./adam.ts";
 export { adagrad, rmsProp, type AdagradOptions, type RmsPropOptions } from "./adaptive.ts";
 export type { ClipOptions } from "./clip.ts";
-export { loadCheckpoint, readCheckpoint, type Checkpoint } from "./checkpoint.ts";
+export { loadCheckpoint, readCheckpoint, type Checkpoint, type Sections } from "./checkpoint.ts";
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export type { EarlyStopping } from "./earlyStopping.ts";
 export { fit, type Fit } from "./fit.ts";
@@ -21,6 +21,7 @@ export {
   type Loss,
   type LossParts,
   type LossWithOptions,
+  type RecordedLoss,
   type ReductionOption,
 } from "./loss.ts";
 export {
@@ -37,8 +38,16 @@ export {
 } from "./losses.ts";
 export { contrastive, cosineSimilarityLoss, triplet, type MarginOptions } from "./embeddingLosses.ts";
 export { diceLoss, focal, totalVariation, type DiceLossOptions, type FocalOptions } from "./maskLosses.ts";
-export { weightedSum, type WeightedLoss } from "./weightedSum.ts";
-export { meanOf, type Metric, type Metrics, type MetricValues, type Sums } from "./metric.ts";
+export { weightedSum, type LossIn, type OutputIn, type TargetIn, type WeightedLoss } from "./weightedSum.ts";
+export {
+  meanOf,
+  type Metric,
+  type Metrics,
+  type MetricSums,
+  type MetricValues,
+  type RecordedMetrics,
+  type Sums,
+} from "./metric.ts";
 export {
   accuracy,
   binaryAccuracy,

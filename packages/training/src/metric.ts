@@ -36,7 +36,7 @@ export type Metrics<Output = Tensor, Target = Tensor> = Readonly<Record<string, 
 
 /** Values of metrics: `{ accuracy: Metric }` becomes `{ accuracy: number }`. */
 export type MetricValues<M> = {
-  readonly [K in keyof M]: M[K] extends { readonly value: (sums: Sums) => infer Value } ? Value : never;
+  readonly [K in keyof M]: M[K] extends Metric<never, never, infer Value> ? Value : never;
 };
 
 /** Recorded sums of metrics. */

@@ -286,6 +286,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
   get batches(): number {
     return this.#step.runs;
   }
+  /** Continues from another number of batches. */
   set batches(count: number) {
     this.#step.runs = count;
     this.steps = Math.floor(count / (this.#options.accumulate ?? 1));
@@ -429,7 +430,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
   }
 
   /**
-   * Goes back to copies of {@link sections}. If a name or shape does not match, nothing is changed.
+   * Goes back to copies of {@link Trainer.sections}. If a name or shape does not match, nothing is changed.
    *
    * @param prepare - Called between the checks and the first write.
    */

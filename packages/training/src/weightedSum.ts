@@ -5,9 +5,14 @@ import { lossOption, recordLoss, type Loss, type LossParts, type LossWithOptions
 /** A loss, or a loss and its factor. */
 export type WeightedLoss = Loss<never, never> | readonly [loss: Loss<never, never>, factor: number];
 
-type LossIn<P> = P extends readonly [infer L, number] ? L : P;
-type OutputIn<L> = L extends LossWithOptions<never> ? Tensor : L extends Loss<infer Output, never> ? Output : never;
-type TargetIn<L> = L extends LossWithOptions<never> ? Tensor : L extends Loss<never, infer Target> ? Target : never;
+/** The loss of a part. */
+export type LossIn<P> = P extends readonly [infer L, number] ? L : P;
+/** The outputs that a loss takes. */
+export type OutputIn<L> =
+  L extends LossWithOptions<never> ? Tensor : L extends Loss<infer Output, never> ? Output : never;
+/** The targets that a loss takes. */
+export type TargetIn<L> =
+  L extends LossWithOptions<never> ? Tensor : L extends Loss<never, infer Target> ? Target : never;
 
 /**
  * Weighted sum of losses: of several outputs, each compared with the target of its name; or of several losses of one output.
