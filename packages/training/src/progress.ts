@@ -134,6 +134,8 @@ export function readProgress(text: string): Progress {
   const wrong = wrongField("progress", progress, isProgress);
   if (wrong !== undefined) throw damaged(wrong);
   const { batchesPerEpoch: count, accumulate, epoch, batch, step, batches, sums, history } = progress;
+  if (progress.examples !== null && progress.place !== batch)
+    throw damaged(`place ${JSON.stringify(progress.place)} is not that after batch ${batch}`);
   if (step !== Math.floor(batches / accumulate)) throw damaged(`step ${step} does not fit ${batches} batches`);
   if (count !== null && (batch > count || batches !== epoch * count + batch))
     throw damaged(`batch ${batches} is not batch ${batch} of ${count} in epoch ${epoch}`);
