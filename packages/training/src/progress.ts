@@ -134,14 +134,14 @@ export function readProgress(text: string): Progress {
   const wrong = wrongField("progress", progress, isProgress);
   if (wrong !== undefined) throw damaged(wrong);
   const { batchesPerEpoch: count, accumulate, epoch, batch, step, batches, sums, history } = progress;
-  if (progress.examples !== null && progress.place !== batch)
-    throw damaged(`place ${JSON.stringify(progress.place)} is not that after batch ${batch}`);
   if (step !== Math.floor(batches / accumulate)) throw damaged(`step ${step} does not fit ${batches} batches`);
   if (count !== null && (batch > count || batches !== epoch * count + batch))
     throw damaged(`batch ${batches} is not batch ${batch} of ${count} in epoch ${epoch}`);
   if (batch > batches) throw damaged(`batch ${batch} of epoch ${epoch} is not among ${batches} batches`);
   if (batch === 0 && sums !== null) throw damaged("it has sums over no batches");
   if (batch > 0 && sums === null) throw damaged("it has no sums over its batches");
+  if (progress.examples !== null && progress.place !== batch)
+    throw damaged(`place ${JSON.stringify(progress.place)} is not that after batch ${batch}`);
   if (history.length !== epoch) throw damaged(`its history has ${history.length} epochs, its progress ${epoch}`);
   let last = 0;
   for (const [i, record] of history.entries()) {
