@@ -1,9 +1,9 @@
-import { ConvlensError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
 import { build, Conv2d, Dense, Flatten, MaxPool2d, sequential, type Layer } from "@convlens/layers";
 import { tensor, useBackend, zeros, type Tensor } from "@convlens/tensor";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach } from "vitest";
+import { testMistakes } from "../../../tools/testMistakes.ts";
 import {
   activationMap,
   adversarial,
@@ -134,16 +134,4 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     ]),
 };
 
-describe("mistakes are answered with what is wrong and how to fix it", () => {
-  for (const [mistake, make] of Object.entries(mistakes))
-    it(mistake, async () => {
-      let error: unknown;
-      try {
-        await make();
-      } catch (cause) {
-        error = cause;
-      }
-      expect(error).toBeInstanceOf(ConvlensError);
-      expect((error as Error).message).toMatchSnapshot();
-    });
-});
+testMistakes(mistakes);

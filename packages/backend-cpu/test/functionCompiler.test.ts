@@ -15,7 +15,7 @@ it("functions are compiled together, long ones alone, and keep their numbers", (
     instantiate(module, memory).forEach((run, i) => (compiled[numbers[i]!] = run));
   };
   const functions = new FunctionCompiler({ isShared: false, machine: plainMachine, publish });
-  /** Writes its value to an address once, or so many times that the function is long. */
+  /** Writes its value to an address once, or repeatedly to make the function long. */
   const add = (value: number, times: number): number =>
     functions.add("put", 1, (f, to) => {
       for (let i = 0; i < times; i++) f.store(to, number(value));

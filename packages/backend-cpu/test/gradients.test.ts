@@ -173,7 +173,7 @@ describe("joined gradients of a convolution", () => {
       canShare(new Runtime(), conv2dGeometry(shape, [3, 3, shape[3]!, filters], { padding: "same" }));
     expect(shares([32, 32, 32, 32], 32)).toBe(true);
     expect(shares([32, 12, 12, 64], 128)).toBe(true);
-    // Small images, one image, and so many channels that memory limits the number of partial sums.
+    // Small images, one image, and enough channels for memory to limit the number of partial sums.
     expect(shares([32, 8, 8, 64], 128)).toBe(false);
     expect(shares([1, 56, 56, 64], 64)).toBe(false);
     expect(shares([32, 14, 14, 512], 512)).toBe(false);

@@ -110,8 +110,8 @@ const meanings: { readonly [K in OwnOperationName]: Meaning } = {
 };
 
 /**
- * The traits of an operation by name; of one of another package, or of none, that it is `mixed`. Whoever needs a set of operations
- * asks for their traits; nobody keeps a list of names.
+ * Returns the traits of an operation. Those of an unknown operation, or of none, are those of a `mixed` one. Code that needs a set of
+ * operations filters by traits instead of listing names.
  */
 export const traitsOf = (operation: OperationName | undefined): Traits => ({
   ...((meanings as { readonly [name: string]: Meaning | undefined })[operation ?? ""] ?? mixed),

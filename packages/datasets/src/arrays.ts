@@ -45,7 +45,7 @@ function rowsOf(operation: string, part: string, tree: unknown): Rows {
       throw new ValueError({
         operation,
         what: `the first axis of ${partName(part, path)}`,
-        expected: `the number of examples, ${size ?? "which a scalar lacks"}`,
+        expected: size === undefined ? "there, to count the examples" : `the number of examples, ${size}`,
         got: shape,
       });
   for (const [path, { values, shape }] of leaves) checkFinite(operation, partName(part, path), values, shape);

@@ -54,7 +54,7 @@ describe("decodeImage", () => {
     frame.close();
   });
 
-  it("fits an image as it is told", async () => {
+  it("fits an image by stretching, covering or containing it", async () => {
     const fitted = async (fit: "cover" | "contain" | "stretch"): Promise<number[]> =>
       Array.from((await decodeImage(pixels, { size: [3, 3], channels: 1, fit })).values);
     expect(await fitted("cover")).toEqual(new Array(9).fill(100));

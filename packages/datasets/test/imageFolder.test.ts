@@ -74,7 +74,7 @@ describe("imageFolder", () => {
     expect(images.shapes.input).toEqual([height, width, 1]);
   });
 
-  it("fits images of other shapes as it is told", async () => {
+  it("fits images of other shapes by stretching, covering or containing them", async () => {
     // Three equal columns: 0, 100 and 200.
     const wide = encode({
       ...{ height: 2, width: 6, channels: 1, depth: 8 },

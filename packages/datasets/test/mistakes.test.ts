@@ -1,5 +1,5 @@
-import { ConvlensError, Random } from "@convlens/backend";
-import { describe, expect, it } from "vitest";
+import { Random } from "@convlens/backend";
+import { testMistakes } from "../../../tools/testMistakes.ts";
 import {
   augment,
   batches,
@@ -113,16 +113,4 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     mnist({ trainImages: "absent", trainLabels: "absent", testImages: "absent", testLabels: "absent" }),
 };
 
-describe("mistakes are answered with what is wrong and how to fix it", () => {
-  for (const [mistake, make] of Object.entries(mistakes))
-    it(mistake, async () => {
-      let error: unknown;
-      try {
-        await make();
-      } catch (cause) {
-        error = cause;
-      }
-      expect(error).toBeInstanceOf(ConvlensError);
-      expect((error as Error).message).toMatchSnapshot();
-    });
-});
+testMistakes(mistakes);

@@ -1,7 +1,7 @@
-import { ConvlensError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import { add, tensor, useBackend, zeros, type Tensor } from "@convlens/tensor";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach } from "vitest";
+import { testMistakes } from "../../../tools/testMistakes.ts";
 import {
   build,
   BatchNorm,
@@ -116,16 +116,4 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a tensor as a shape": () => summary(net(), tensor([6, 6, 1]) as never),
 };
 
-describe("mistakes are answered with what is wrong and how to fix it", () => {
-  for (const [mistake, make] of Object.entries(mistakes))
-    it(mistake, async () => {
-      let error: unknown;
-      try {
-        await make();
-      } catch (cause) {
-        error = cause;
-      }
-      expect(error).toBeInstanceOf(ConvlensError);
-      expect((error as Error).message).toMatchSnapshot();
-    });
-});
+testMistakes(mistakes);

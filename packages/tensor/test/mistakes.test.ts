@@ -1,6 +1,6 @@
 import { reference } from "@convlens/backend-reference";
-import { ConvlensError } from "@convlens/backend";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach } from "vitest";
+import { testMistakes } from "../../../tools/testMistakes.ts";
 import * as t from "../src/index.ts";
 import type { Tensor } from "../src/index.ts";
 
@@ -158,16 +158,4 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a function as a backend": () => t.useBackend(reference as never),
 };
 
-describe("mistakes are answered with what is wrong and how to fix it", () => {
-  for (const [mistake, make] of Object.entries(mistakes))
-    it(mistake, async () => {
-      let error: unknown;
-      try {
-        await make();
-      } catch (cause) {
-        error = cause;
-      }
-      expect(error).toBeInstanceOf(ConvlensError);
-      expect((error as Error).message).toMatchSnapshot();
-    });
-});
+testMistakes(mistakes);

@@ -9,11 +9,8 @@ import {
   wholeFrom,
 } from "@convlens/backend";
 import {
-  absolute,
   add,
   argmax,
-  clip,
-  divide,
   equal,
   greater,
   matmul,
@@ -24,9 +21,7 @@ import {
   oneHot,
   range,
   reshape,
-  slice,
   stack,
-  subtract,
   sum,
   where,
   zeros,
@@ -34,7 +29,7 @@ import {
 } from "@convlens/tensor";
 import { checkOne, USE_METRIC_OF } from "./checkOne.ts";
 import { meanOf, type Metric, type Sums } from "./metric.ts";
-import { checkSameShape, defineMetric, numberOf, type MetricWithOptions } from "./metrics.ts";
+import { checkSameShape, defineMetric, type MetricWithOptions } from "./metrics.ts";
 
 /** Option of metrics of classes. */
 export interface IgnoreOption {
@@ -45,7 +40,7 @@ export interface IgnoreOption {
 const ignoreLabel = /* @__PURE__ */ numberFrom(-Infinity);
 
 /** Whether outputs are one logit for each target: of the same shape, or with a last axis of 1. */
-function isBinary(name: string, outputs: Tensor, targets: Tensor): boolean {
+export function isBinary(name: string, outputs: Tensor, targets: Tensor): boolean {
   checkOne(name, outputs, targets, USE_METRIC_OF);
   return sameShape(outputs.shape, targets.shape) || sameShape(outputs.shape, [...targets.shape, 1]);
 }
@@ -259,9 +254,9 @@ const classMetric = (name: string, score: (counts: ClassCounts) => number): Clas
     }),
   ) as ClassMetric;
 
-const precisionOf = ({ right, predicted }: ClassCounts): number => right / predicted;
-const recallOf = ({ right, actual }: ClassCounts): number => right / actual;
-const f1Of = ({ right, predicted, actual }: ClassCounts): number => (2 * right) / (predicted + actual);
+export const precisionOf = ({ right, predicted }: ClassCounts): number => right / predicted;
+export const recallOf = ({ right, actual }: ClassCounts): number => right / actual;
+export const f1Of = ({ right, predicted, actual }: ClassCounts): number => (2 * right) / (predicted + actual);
 
 /**
  * Share of the elements predicted as a class that belong to it. Outputs are scores `[…, classes]` with labels `[…]`, or one logit
@@ -316,104 +311,3 @@ export const confusionMatrix: MetricWithOptions<IgnoreOption, readonly (readonly
       },
     }),
   );
-
-/** Options of {@link rocAuc}. */
-export interface RocAucOptions {
-  /** Number of thresholds. Scores between two thresholds count as equal. Default: 512. */
-  readonly thresholds?: number | undefined;
-}
-
-/**
- * Area under the receiver operating characteristic: probability that a positive example has a higher score than a negative one.
- * Outputs are one logit for each target 0 or 1, or scores of two classes `[…, 2]`. It is computed from the numbers of examples
- * above thresholds, which are evenly spaced in x / (1 + |x|), so that it does not depend on the batches. NaN if a class is absent.
- */
-export const rocAuc: MetricWithOptions<RocAucOptions> = /* @__PURE__ */ defineMetric<RocAucOptions, number>(
-  "rocAuc",
-  { thresholds: /* @__PURE__ */ wholeFrom(2, 1 << 16) },
-  ({ thresholds = 512 }) => ({
-    record: (outputs, targets) => {
-      const logits = logitsOf(outputs, targets);
-      const t = reshape(greater(targets, 0.5), [1, targets.size]);
-      const x = clip(reshape(logits, [targets.size, 1]), -1e30, 1e30);
-      const squashed = divide(x, add(absolute(x), 1));
-      // NaN is never right: lowest for a positive example, highest for a negative one.
-      const scores = where(equal(x, x), squashed, subtract(2, multiply(reshape(t, [targets.size, 1]), 4)));
-      const steps = subtract(multiply(range(thresholds), 2 / (thresholds - 1)), 1);
-      const isAbove = greater(scores, steps);
-      return {
-        positive: reshape(matmul(t, isAbove), [thresholds]),
-        negative: reshape(matmul(subtract(1, t), isAbove), [thresholds]),
-        positives: sum(t),
-        negatives: sum(subtract(1, t)),
-      };
-    },
-    value: (sums) => {
-      const [positives, negatives] = [numberOf(sums, "positives"), numberOf(sums, "negatives")];
-      const { positive = new Float64Array(), negative = new Float64Array() } = sums;
-      // Trapezoids between neighbouring thresholds, from all examples above to none.
-      let [area, lastX, lastY] = [0, negatives, positives];
-      for (let i = 0; i <= positive.length; i++) {
-        const [x, y] = [negative[i] ?? 0, positive[i] ?? 0];
-        area += ((lastX - x) * (lastY + y)) / 2;
-        [lastX, lastY] = [x, y];
-      }
-      return area / (positives * negatives);
-    },
-    goal: "maximize",
-  }),
-);
-
-/** One logit for each target; of two classes the difference of their scores. */
-function logitsOf(outputs: Tensor, targets: Tensor): Tensor {
-  if (isBinary("rocAuc", outputs, targets)) return outputs;
-  if (!sameShape(outputs.shape, [...targets.shape, 2]))
-    throw new ShapeError({
-      operation: "rocAuc",
-      expected: `one logit for each target ${showShape(targets.shape)}, or scores of two classes`,
-      got: outputs.shape,
-    });
-  const score = (c: number): Tensor => slice(outputs, [...targets.shape.map(() => 0), c], [...targets.shape, 1]);
-  return subtract(score(1), score(0));
-}
-
-/** Scores of one class. */
-export interface ClassScores {
-  /** Share of the examples predicted as this class that belong to it. NaN if there are none. */
-  readonly precision: number;
-  /** Share of the examples of this class that were predicted as it. NaN if there are none. */
-  readonly recall: number;
-  /** Harmonic mean of both; 0 if no prediction was right. NaN if the class occurs neither in labels nor in predictions. */
-  readonly f1: number;
-}
-
-/**
- * Precision, recall and F1 of each class of a confusion matrix.
- *
- * @param matrix - Square.
- */
-export function classScores(matrix: readonly (readonly number[])[]): ClassScores[] {
-  if (matrix.some((row) => row.length !== matrix.length))
-    throw new ValueError({
-      operation: "classScores",
-      what: "the confusion matrix",
-      expected: "square",
-      got: matrix.map((row) => row.length),
-      gotWords: `${matrix.length} rows of ${matrix.map((row) => row.length).join(", ")}`,
-    });
-  return matrix.map((row, c) => {
-    const actual = row.reduce((total, n) => total + n, 0);
-    const predicted = matrix.reduce((total, other) => total + other[c]!, 0);
-    const counts = { right: row[c]!, predicted, actual };
-    return { precision: precisionOf(counts), recall: recallOf(counts), f1: f1Of(counts) };
-  });
-}
-
-/**
- * Unweighted mean of a score over the classes, like scikit-learn's `average="macro"`: classes that occur neither in labels nor
- * in predictions are left out, and a score of 0 / 0 of a class that does occur counts as 0. NaN if no class occurs.
- */
-export function macro(scores: readonly ClassScores[], score: keyof ClassScores): number {
-  const occurring = scores.filter(({ precision: p, recall: r }) => !Number.isNaN(p) || !Number.isNaN(r));
-  return occurring.reduce((total, each) => total + (each[score] || 0), 0) / occurring.length;
-}

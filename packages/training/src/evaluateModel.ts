@@ -7,20 +7,19 @@ import { answersOf } from "./answers.ts";
 import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
 import { evaluationSize } from "./evaluationSize.ts";
 import { checkSubject } from "./fitOptions.ts";
-import { lossOption, recordLoss, type Loss } from "./loss.ts";
+import { lossOption, type Loss } from "./loss.ts";
 import { crossEntropy } from "./losses.ts";
 import {
-  mergeSums,
-  metricsOption,
-  sumsOf,
-  valuesOf,
-  type Metrics,
-  type MetricSums,
-  type RecordedMetrics,
-} from "./metric.ts";
-import { accuracy } from "./classMetrics.ts";
-import { metricsFor, sizeOfBatch } from "./recordStep.ts";
-import type { ValuesOf } from "./trainer.ts";
+  addSums,
+  measuredBy,
+  measuredMetrics,
+  recordEvaluation,
+  trainingSums,
+  weightsFrom,
+  type TrainingSums,
+  type ValuesOf,
+} from "./measured.ts";
+import { metricsOption, type Metrics, type RecordedMetrics } from "./metric.ts";
 
 /** Example that a model classifies wrongly. */
 export interface Mistake {
@@ -97,18 +96,13 @@ const programOf = <Input, Output, Target>(
   compiledFor(model, keyOf(loss, metrics), () =>
     compileModel(model, (inputs: Tensors, targets: Tensors, weights: Tensors | boolean) => {
       const outputs = recordForward(model, inputs as Input);
-      const given = typeof weights === "boolean" ? undefined : (weights as Tensor);
-      const error = recordLoss(loss, outputs, targets as Target, given, sizeOfBatch(inputs));
+      const batch = { inputs, targets: targets as Target, weights: weightsFrom(weights) };
+      const { results, error } = recordEvaluation({ loss, metrics }, outputs, batch);
       const answers =
         outputs instanceof Tensor && targets instanceof Tensor && targets.rank === 1
           ? answersOf(outputs, targets, error.mean)
           : undefined;
-      return {
-        loss: error.mean,
-        weight: error.weight,
-        metrics: metricsFor({ loss, metrics }, outputs, targets as Target, error),
-        ...(answers && { ...answers, outputs: outputs as Tensor }),
-      };
+      return { ...results, ...(answers && { ...answers, outputs: outputs as Tensor }) };
     }),
   );
 
@@ -155,10 +149,9 @@ export async function evaluateModel<
   } = options;
   const metrics = options.metrics;
   const program = programOf(model, loss, metrics);
-  const measured = (metrics ?? loss.metrics ?? { accuracy }) as Metrics<never, never>;
+  const measured = measuredMetrics(loss, metrics);
   const answers = new Answered(data.classes?.length ?? 2);
-  let sums: MetricSums | undefined;
-  let [total, weightSum] = [0, 0];
+  let sums: TrainingSums = { loss: 0, weight: 0, metrics: {} };
   let isFirst = true;
   for await (const { inputs, targets, weights, indices } of batches(data, { size: batchSize })) {
     signal?.throwIfAborted();
@@ -166,20 +159,12 @@ export async function evaluateModel<
     // Labels beyond the outputs are correct only in a regression.
     if (isFirst && labelBeyond(data, scores.outputs?.shape.at(-1) ?? 1) !== undefined)
       checkLabels("evaluateModel: the data", data, classesOf(model, loss, data, indices.length));
+    sums = addSums(measured, isFirst ? undefined : sums, trainingSums(scores));
     isFirst = false;
-    const weight = scores.weight.knownValue;
-    total += weight === 0 ? 0 : scores.loss.knownValue * weight;
-    weightSum += weight;
-    const found = sumsOf(scores.metrics);
-    sums = sums === undefined ? found : mergeSums(measured, sums, found);
     if (scores.outputs !== undefined) answers.add(scores, indices, targets as Tensor);
     await turn();
   }
-  return {
-    loss: total / weightSum,
-    metrics: valuesOf(measured, sums ?? {}) as ValuesOf<M>,
-    ...answers.result,
-  };
+  return { ...measuredBy<M>(measured, sums), ...answers.result };
 }
 
 /** Answers of a classifier, one class for each example. */

@@ -17,7 +17,7 @@ import { checkClip } from "./clip.ts";
 import { earlyStoppingOption, checkEarlyStopping, type EarlyStopping } from "./earlyStopping.ts";
 import { checkGroups } from "./groups.ts";
 import type { Loss } from "./loss.ts";
-import { trainerChecks, type TrainerOptions } from "./trainer.ts";
+import { trainerChecks, type TrainerOptions } from "./trainerOptions.ts";
 
 /** Option `checkpoints` of {@link fit}. */
 export interface CheckpointOptions {

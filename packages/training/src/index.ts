@@ -51,23 +51,20 @@ export {
 export {
   accuracy,
   binaryAccuracy,
-  classScores,
   confusionMatrix,
   dice,
   exactMatch,
   f1,
   iou,
-  macro,
   precision,
   recall,
-  rocAuc,
   topK,
   type AverageOptions,
   type ClassMetric,
-  type ClassScores,
   type IgnoreOption,
-  type RocAucOptions,
 } from "./classMetrics.ts";
+export { classScores, macro, type ClassScores } from "./classScores.ts";
+export { rocAuc, type RocAucOptions } from "./rocAuc.ts";
 export { psnr, ssim, type PsnrOptions, type SsimOptions } from "./imageMetrics.ts";
 export { boxIou, defineMetric, mae, metricOf, mse, r2, rmse, type MetricWithOptions } from "./metrics.ts";
 export {
@@ -115,14 +112,6 @@ export {
   type StepPlan,
   type StepResults,
 } from "./recordStep.ts";
-export {
-  Trainer,
-  type DefaultMetrics,
-  type EvaluateCall,
-  type Measured,
-  type StepCall,
-  type StepDone,
-  type TrainerOptions,
-  type TrainingSums,
-  type ValuesOf,
-} from "./trainer.ts";
+export type { DefaultMetrics, Measured, StepDone, TrainingSums, ValuesOf } from "./measured.ts";
+export { Trainer } from "./trainer.ts";
+export type { EvaluateCall, StepCall, TrainerOptions } from "./trainerOptions.ts";

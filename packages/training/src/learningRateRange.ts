@@ -14,7 +14,8 @@ import { build, type Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { checkSubject } from "./fitOptions.ts";
 import type { Metrics } from "./metric.ts";
-import { Trainer, trainerChecks, type TrainerOptions } from "./trainer.ts";
+import { Trainer } from "./trainer.ts";
+import { trainerChecks, type TrainerOptions } from "./trainerOptions.ts";
 
 /** Options of {@link learningRateRange}, beside those of a {@link Trainer}. */
 export interface LearningRateRangeOptions<Output = Tensor, Target = Tensor> extends TrainerOptions<

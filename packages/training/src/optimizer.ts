@@ -1,6 +1,7 @@
 import { checkValue, UsageError, type OptionCheck } from "@convlens/backend";
-import { add, detach, Variable, type Operand, type Tensor } from "@convlens/tensor";
+import { add, detach, type Operand, type Tensor, type Variable } from "@convlens/tensor";
 import { learningRateOption, type Schedule } from "./schedules.ts";
+import { stateVariable } from "./stateVariable.ts";
 
 /** Option of all optimizers. */
 export interface LearningRateOption {
@@ -132,8 +133,8 @@ export function optimizerOf<Slot extends string>(rule: OptimizerRule<Slot>): Opt
     return Array.from(parameters, ([path, parameter]) => {
       let kept = memory.get(parameter);
       if (kept === undefined) {
-        count ??= { variable: zerosNamed(`count.${path}`, []), path };
-        const slots = rule.slots.map((slot) => [slot, zerosNamed(`${slot}.${path}`, parameter.shape)]);
+        count ??= { variable: stateVariable(`count.${path}`, []), path };
+        const slots = rule.slots.map((slot) => [slot, stateVariable(`${slot}.${path}`, parameter.shape)]);
         kept = { slots: Object.fromEntries(slots) as Record<Slot, Variable>, count };
         memory.set(parameter, kept);
       }
@@ -187,6 +188,3 @@ const needsRate = (path: string): UsageError =>
     problem: `the update of ${path} needs a learningRate, as that of the optimizer is a schedule`,
     fix: "give each update the rate of the step",
   });
-
-const zerosNamed = (name: string, shape: Variable["shape"]): Variable =>
-  new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, { name, trainable: false });

@@ -13,7 +13,7 @@ import {
 } from "@convlens/backend";
 import type { Position } from "@convlens/datasets";
 import type { EpochRecord } from "./records.ts";
-import type { TrainingSums } from "./trainer.ts";
+import type { TrainingSums } from "./measured.ts";
 
 /** State of a loop of training, apart from the values of variables. */
 export interface Progress {

@@ -1,4 +1,4 @@
-import type { DefaultMetrics } from "./trainer.ts";
+import type { DefaultMetrics } from "./measured.ts";
 
 /**
  * Record of a step.

@@ -1,63 +1,47 @@
 import {
   anyOption,
   atStep,
-  booleanOption,
   checkOptions,
   checkValue,
   functionOption,
-  numberAbove,
-  numberFrom,
-  seedOption,
   turn,
-  UsageError,
   ValueError,
   wholeFrom,
-  type Backend,
-  type OptionCheck,
   type OptionChecks,
 } from "@convlens/backend";
 import { batches, datasetOption, type Dataset } from "@convlens/datasets";
 import {
   apply,
   compileModel,
-  describeVariables,
   layerOption,
-  nameVariables,
   parameters as parametersOf,
   setWeights,
   weightsOf,
   type Layer,
 } from "@convlens/layers";
-import {
-  tensorsIn,
-  Variable,
-  variablesBehind,
-  type Compiled,
-  type GradientsOptions,
-  type Tensor,
-  type Tensors,
-} from "@convlens/tensor";
+import type { Compiled, Tensor, Tensors, Variable } from "@convlens/tensor";
 import { adam } from "./adam.ts";
 import { checkMatches, readSections, storedValues, writeSections, type Sections } from "./checkpoint.ts";
-import { checkClip, type ClipOptions } from "./clip.ts";
+import { checkUnchanged } from "./checkUnchanged.ts";
+import { checkClip } from "./clip.ts";
 import { evaluationSize } from "./evaluationSize.ts";
-import { groupsOption, learningParameters, type GroupedParameter, type ParameterGroup } from "./groups.ts";
-import { lossOption, recordLoss, type Loss } from "./loss.ts";
+import { learningParameters, type GroupedParameter } from "./groups.ts";
 import {
-  mergeSums,
-  metricsOption,
-  sumsOf,
-  valuesOf,
-  type Metrics,
-  type MetricSums,
-  type MetricValues,
-} from "./metric.ts";
-import { accuracy } from "./classMetrics.ts";
-import { optimizerOption, type Optimizer } from "./optimizer.ts";
+  addSums,
+  measuredBy,
+  measuredMetrics,
+  recordEvaluation,
+  trainingSums,
+  weightsFrom,
+  type Measured,
+  type StepDone,
+  type TrainingSums,
+  type ValuesOf,
+} from "./measured.ts";
+import { valuesOf, type Metrics } from "./metric.ts";
+import type { Optimizer } from "./optimizer.ts";
 import {
-  metricsFor,
   recordStep,
-  sizeOfBatch,
   withValues,
   type Accumulated,
   type StepBatch,
@@ -66,118 +50,11 @@ import {
   type StepResults,
 } from "./recordStep.ts";
 import { learningRateAt, type Schedule, type ScheduleContext } from "./schedules.ts";
-
-/** Options of {@link Trainer}, and of {@link fit}. */
-export interface TrainerOptions<Output = Tensor, Target = Tensor, M = undefined> {
-  /** Compares outputs with targets. */
-  readonly loss: Loss<Output, Target>;
-  /** Updates the parameters, with its learning rate. It keeps nothing of other runs. Default: `adam()`, with a rate of 1e-3. */
-  readonly optimizer?: Optimizer | undefined;
-  /** Metrics by name. Default: those of the loss, else the accuracy of a classifier. */
-  readonly metrics?: M | undefined;
-  /** Parameters that have learning rates or weight decay of their own, or are frozen. */
-  readonly groups?: readonly ParameterGroup[] | undefined;
-  /** Limits on the gradients. */
-  readonly clip?: ClipOptions | undefined;
-  /** Number of batches whose gradients are added up for one update; a rest at the end of training has no effect. Default: 1. */
-  readonly accumulate?: number | undefined;
-  /**
-   * Share that a moving average of the parameters keeps at each update, such as 0.999. Evaluation then uses the averages.
-   * Default: no averages.
-   */
-  readonly ema?: number | undefined;
-  /** Seed of the random numbers of dropout. Default: 0. */
-  readonly seed?: number | undefined;
-  /** Whether to measure the gradients and how far the parameters move. Default: true. */
-  readonly diagnostics?: boolean | undefined;
-  /** Gradient of a parameter that the loss does not depend on. Default: an error. */
-  readonly unused?: GradientsOptions["unused"];
-  /** Backend to run on. Default: that of the model's variables, else the one chosen with `useBackend`. */
-  readonly backend?: Backend | undefined;
-}
-
-const objectOption =
-  (what: string): OptionCheck =>
-  (value) =>
-    typeof value === "object" && value !== null ? undefined : what;
-
-/** Checks of the options that {@link Trainer} and {@link fit} share. */
-export const trainerChecks: OptionChecks<TrainerOptions> = {
-  loss: lossOption,
-  optimizer: optimizerOption,
-  metrics: metricsOption,
-  groups: groupsOption,
-  clip: /* @__PURE__ */ objectOption("an object { value, norm }"),
-  accumulate: /* @__PURE__ */ wholeFrom(1),
-  ema: (x) => numberAbove(0)(x) ?? (numberFrom(0, 1)(x) && "a number above 0 and at most 1"),
-  seed: seedOption,
-  diagnostics: booleanOption,
-  unused: (x) => (x === "error" || x === "zeros" ? undefined : '"error" or "zeros"'),
-  backend: anyOption,
-};
-
-/** Sums over batches. */
-export interface TrainingSums {
-  /** Sum of the losses. */
-  readonly loss: number;
-  /** Sum of their weights. */
-  readonly weight: number;
-  readonly metrics: MetricSums;
-}
-
-/** Loss and metrics of a batch or of a data set. */
-export interface Measured<Values> {
-  /** Mean loss over the examples, by their weights. */
-  readonly loss: number;
-  readonly metrics: Values;
-}
-
-/** Result of a step. */
-export interface StepDone<Values> extends Measured<Values> {
-  /** Number of updates so far. */
-  readonly step: number;
-  /** Learning rate of the optimizer. */
-  readonly learningRate: number;
-  /** Norm of all gradients together, before clipping. NaN without diagnostics, or where gradients are only accumulated. */
-  readonly gradientNorm: number;
-  /** Norm of the change of the parameters over the norm of the parameters; about 1e-3 is healthy. NaN like `gradientNorm`. */
-  readonly updateRatio: number;
-  /** Sums of the batch, for {@link Trainer.merge}. */
-  readonly sums: TrainingSums;
-}
-
-/** Values of metrics that are chosen by default. */
-export interface DefaultMetrics {
-  /** Share of the labels that were predicted. Absent if the loss does not treat the outputs as scores of classes. */
-  readonly accuracy?: number;
-}
-
-/** Values of the metrics `M`, or of the default ones. */
-export type ValuesOf<M> = [M] extends [Metrics<never, never>] ? MetricValues<M> : DefaultMetrics;
-
-/** Options of {@link Trainer.step}. */
-export interface StepCall {
-  /** Learning rate of this step, in place of the optimizer's. */
-  readonly learningRate?: number | undefined;
-  /** State of training at which schedules are evaluated. Default: the number of steps so far. */
-  readonly at?: ScheduleContext | undefined;
-}
-
-/** Options of {@link Trainer.evaluate}. */
-export interface EvaluateCall {
-  /** Examples in a batch. Default: 200, or fewer where examples are large. */
-  readonly batchSize?: number | undefined;
-  /** Aborts between two batches. */
-  readonly signal?: AbortSignal | undefined;
-  /** Batches made ahead. Default: 0. */
-  readonly prefetch?: number | undefined;
-}
+import { stateVariable } from "./stateVariable.ts";
+import { trainerChecks, type EvaluateCall, type StepCall, type TrainerOptions } from "./trainerOptions.ts";
 
 type Results = { readonly [K in keyof StepResults]: StepResults[K] } & { readonly [name: string]: Tensors };
 type StepArguments = [phase: string, inputs: Tensors, targets: Tensors, weights: Tensors | boolean, ...rates: Tensor[]];
-
-const zerosLike = (name: string, shape: Variable["shape"]): Variable =>
-  new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, { name, trainable: false });
 
 /**
  * A model that learns one batch at a time, with everything that a step keeps: the state of the optimizer, averages of the
@@ -224,15 +101,15 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
       options.ema === undefined
         ? undefined
         : new Map(
-            this.#learning.map(({ path, parameter }) => [parameter, zerosLike(`average.${path}`, parameter.shape)]),
+            this.#learning.map(({ path, parameter }) => [parameter, stateVariable(`average.${path}`, parameter.shape)]),
           );
     for (const [parameter, average] of this.#averages ?? []) average.assign(parameter);
     this.#accumulated =
       (options.accumulate ?? 1) === 1
         ? undefined
         : {
-            gradients: this.#learning.map(({ path, parameter }) => zerosLike(`gradient.${path}`, parameter.shape)),
-            weight: zerosLike("gradient weight", []),
+            gradients: this.#learning.map(({ path, parameter }) => stateVariable(`gradient.${path}`, parameter.shape)),
+            weight: stateVariable("gradient weight", []),
           };
     // Made now, so that a checkpoint of the first step has it.
     this.#optimizer.state(this.parameters);
@@ -294,7 +171,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
 
   /** The metrics that are measured. */
   get metrics(): Metrics<never, never> {
-    return this.#options.metrics ?? this.#options.loss.metrics ?? { accuracy };
+    return measuredMetrics(this.#options.loss, this.#options.metrics);
   }
 
   /**
@@ -319,7 +196,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
       throw atStep(error, this.steps + 1);
     });
     if (phase !== "gather") this.steps++;
-    const sums = sumsFrom(results);
+    const sums = trainingSums(results);
     return {
       step: this.steps,
       loss: results.loss.knownValue,
@@ -358,13 +235,9 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
           Array.from(this.#averages ?? [], ([parameter, average]) => [parameter, average.current]),
         );
         const outputs = withValues(averages, () => apply(this.model, inputs as Input));
-        const error = recordLoss(loss, outputs, targets as Target, weightsFrom(weights), sizeOfBatch(inputs));
+        const batch = { inputs, targets: targets as Target, weights: weightsFrom(weights) };
         const plan = { loss, metrics: metrics as Metrics<Output, Target> | undefined };
-        return {
-          loss: error.mean,
-          weight: error.weight,
-          metrics: metricsFor(plan, outputs, targets as Target, error),
-        };
+        return recordEvaluation(plan, outputs, batch).results;
       },
       this.#options.backend && { backend: this.#options.backend },
     );
@@ -372,7 +245,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
     for await (const { inputs, targets, weights } of batches(data, { size: batchSize, prefetch })) {
       signal?.throwIfAborted();
       const results = await this.#evaluation(inputs as Tensors, targets as Tensors, weights ?? false);
-      sums = this.merge(sums, sumsFrom(results));
+      sums = this.merge(sums, trainingSums(results));
       await turn();
     }
     if (sums === undefined)
@@ -382,17 +255,12 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
 
   /** Adds up the sums of several batches. */
   merge(a: TrainingSums | undefined, b: TrainingSums): TrainingSums {
-    if (a === undefined) return b;
-    return {
-      loss: a.loss + b.loss,
-      weight: a.weight + b.weight,
-      metrics: mergeSums(this.metrics, a.metrics, b.metrics),
-    };
+    return addSums(this.metrics, a, b);
   }
 
   /** Loss and metrics of merged sums. */
-  measured({ loss, weight, metrics }: TrainingSums): Measured<ValuesOf<M>> {
-    return { loss: loss / weight, metrics: valuesOf(this.metrics, metrics) as ValuesOf<M> };
+  measured(sums: TrainingSums): Measured<ValuesOf<M>> {
+    return measuredBy<M>(this.metrics, sums);
   }
 
   /** The averaged parameters under their paths, if there are averages. */
@@ -474,15 +342,6 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
   }
 }
 
-const weightsFrom = (weights: Tensors | boolean): Tensor | undefined =>
-  typeof weights === "boolean" ? undefined : (weights as Tensor);
-
-const sumsFrom = ({ loss, weight, metrics }: Pick<StepResults, "loss" | "weight" | "metrics">): TrainingSums => ({
-  loss: weight.knownValue === 0 ? 0 : loss.knownValue * weight.knownValue,
-  weight: weight.knownValue,
-  metrics: sumsOf(metrics),
-});
-
 const nothingLearns = (parameters: number): ValueError =>
   parameters === 0
     ? new ValueError({
@@ -495,25 +354,3 @@ const nothingLearns = (parameters: number): ValueError =>
         problem: `all ${parameters} parameters are frozen, so nothing would learn`,
         fix: "freeze fewer in groups",
       });
-
-/**
- * Trainable variables that a model uses.
- *
- * @param before - Variables of the first recording.
- * @throws `UsageError` if there are others now: the optimizer does not update them, so they would not learn.
- */
-function checkUnchanged(
-  model: object,
-  outputs: unknown,
-  before: ReadonlySet<Variable> | undefined,
-): ReadonlySet<Variable> {
-  const now = variablesBehind(tensorsIn(outputs as Tensors)).filter(({ trainable }) => trainable);
-  const fresh = before === undefined ? [] : now.filter((variable) => !before.has(variable));
-  if (fresh.length === 0) return before ?? new Set(now);
-  nameVariables(model);
-  throw new UsageError({
-    operation: "fit",
-    problem: `the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began`,
-    fix: "begin a new fit",
-  });
-}

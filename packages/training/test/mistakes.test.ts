@@ -1,9 +1,9 @@
-import { ConvlensError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import { shapes, take, type Classification } from "@convlens/datasets";
 import { build, Dense, Flatten, sequential, type Layer } from "@convlens/layers";
 import { multiply, sum, useBackend, zeros, type Tensor } from "@convlens/tensor";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach } from "vitest";
+import { testMistakes } from "../../../tools/testMistakes.ts";
 import {
   accuracy,
   adam,
@@ -105,16 +105,4 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   },
 };
 
-describe("mistakes are answered with what is wrong and how to fix it", () => {
-  for (const [mistake, make] of Object.entries(mistakes))
-    it(mistake, async () => {
-      let error: unknown;
-      try {
-        await make();
-      } catch (cause) {
-        error = cause;
-      }
-      expect(error).toBeInstanceOf(ConvlensError);
-      expect((error as Error).message).toMatchSnapshot();
-    });
-});
+testMistakes(mistakes);
