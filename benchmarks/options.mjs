@@ -6,6 +6,7 @@ const help = `
   --threads 1,2          numbers of threads
   --deterministic false  passed to cpu(), as is
   --winograd false
+  --wide true
   --nodes this,newest    this Node, and the newest one on npm (with deterministic: false)
   --only PATTERN         only workloads whose names match this regular expression
   --quick                a short run that checks that everything works; its times mean nothing
@@ -27,6 +28,7 @@ export function readOptions(name, defaults) {
         nodes: { type: "string", default: defaults.nodes },
         deterministic: { type: "string" },
         winograd: { type: "string" },
+        wide: { type: "string" },
         only: { type: "string" },
         out: { type: "string" },
         quick: { type: "boolean", default: false },
@@ -46,7 +48,7 @@ export function readOptions(name, defaults) {
   return {
     threads: values.threads.split(",").map(Number),
     nodes: values.nodes.split(","),
-    cpu: { ...given("deterministic"), ...given("winograd") },
+    cpu: { ...given("deterministic"), ...given("winograd"), ...given("wide") },
     fits: (work) => values.only === undefined || new RegExp(values.only).test(work),
     isQuick: values.quick,
     pace: values.quick ? paces.quick : paces.full,

@@ -7,19 +7,23 @@ import { writeProduct, type ProductShape } from "./kernels/product.ts";
 /** The tiles that are the fastest on some engine. More rows need more registers than some engines have. */
 const TILES: Readonly<Record<"rounded" | "fused", readonly Machine["tile"][]>> = {
   rounded: [
-    { rows: 4, unroll: 1 },
-    { rows: 4, unroll: 4 },
+    { rows: 4, columns: 8, unroll: 1 },
+    { rows: 4, columns: 8, unroll: 4 },
   ],
   fused: [
-    { rows: 4, unroll: 1 },
-    { rows: 6, unroll: 1 },
-    { rows: 6, unroll: 2 },
+    { rows: 4, columns: 8, unroll: 1 },
+    { rows: 6, columns: 8, unroll: 1 },
+    { rows: 6, columns: 8, unroll: 2 },
   ],
 };
+/** The tile for an engine that packs vectors. On others it needs more registers than there are, and takes nearly twice as long. */
+export const WIDE: Machine["tile"] = { rows: 4, columns: 16, unroll: 2 };
 
-/** Calls of a product in a measurement: engines use optimized code after some tens of calls. */
+/** Calls of each product in a measurement: engines use optimized code after some tens of calls. */
 const CALLS = 120;
-const chosen = new Map<boolean, Machine>();
+/** Milliseconds after which code is optimized that may be packed, which takes longer. */
+const PACKING = 20;
+const chosen = new Map<string, Machine>();
 
 /** Whether this engine has fused multiply-add. */
 function canFuse(): boolean {
@@ -29,29 +33,28 @@ function canFuse(): boolean {
 }
 
 /**
- * The machine at hand, with the tile that is fastest for a small product. It is measured once, in some milliseconds. All tiles add
- * in the same order, so results do not depend on the choice.
+ * The machine at hand, with the tile that is fastest for a small product. It is measured once, in some milliseconds. Every element is
+ * the sum of the same terms in the same order whatever the tile, so results do not depend on the choice.
  *
- * @param options - `mayFuse`: whether fused multiply-add may be used, which gives other bits than other machines.
+ * @param options - `mayFuse`: whether fused multiply-add may be used, which gives other bits than other machines. `mayPack`:
+ * whether the engine may pack two vectors into one.
  */
-export function chooseMachine({ mayFuse }: { readonly mayFuse: boolean }): Machine {
+export function chooseMachine({ mayFuse, mayPack }: { readonly mayFuse: boolean; readonly mayPack: boolean }): Machine {
   const isFused = mayFuse && canFuse();
-  let machine = chosen.get(isFused);
+  const key = `${isFused} ${mayPack}`;
+  let machine = chosen.get(key);
   if (machine === undefined) {
-    let best = Infinity;
-    for (const tile of TILES[isFused ? "fused" : "rounded"]) {
-      const candidate = { isFused, tile };
-      const time = timeOf(candidate);
-      if (time < best) [best, machine] = [time, candidate];
-    }
-    machine ??= plainMachine;
-    chosen.set(isFused, machine);
+    const tiles = [...TILES[isFused ? "fused" : "rounded"], ...(mayPack ? [WIDE] : [])];
+    const candidates = tiles.map((tile) => ({ isFused, tile }));
+    const times = timesOf(candidates, mayPack ? PACKING : 0);
+    machine = candidates[times.indexOf(Math.min(...times))] ?? plainMachine;
+    chosen.set(key, machine);
   }
   return machine;
 }
 
-/** Milliseconds of the fastest call. */
-function timeOf(machine: Machine): number {
+/** Milliseconds of the fastest call on each machine. They take turns, since other programs may slow down some calls. */
+function timesOf(machines: readonly Machine[], atLeast: number): number[] {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const [rows, terms, columns] = [60, 64, 32];
   const shape: ProductShape = {
@@ -62,13 +65,15 @@ function timeOf(machine: Machine): number {
     terms: [{ count: terms, step: 1 }],
   };
   const write: Body = (f, a, b, c) => writeProduct(f, shape, { a, b, c, bias: f.local("i32") });
-  const run = instantiate(moduleOf([writeFunction("tile", 3, write, machine)]), memory)[0]!;
+  const runs = machines.map((machine) => instantiate(moduleOf([writeFunction("tile", 3, write, machine)]), memory)[0]!);
   const [a, b, c] = [0, BYTES * rows * terms, BYTES * (rows + columns) * terms];
-  let best = Infinity;
-  for (let call = 0; call < CALLS; call++) {
-    const began = performance.now();
-    run(a, b, c);
-    best = Math.min(best, performance.now() - began);
-  }
+  const best = runs.map(() => Infinity);
+  const end = performance.now() + atLeast;
+  for (let call = 0; call < CALLS || performance.now() < end; call++)
+    runs.forEach((run, i) => {
+      const began = performance.now();
+      run(a, b, c);
+      best[i] = Math.min(best[i]!, performance.now() - began);
+    });
   return best;
 }

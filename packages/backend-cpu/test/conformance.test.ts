@@ -3,15 +3,19 @@ import { conformance } from "@convlens/backend/conformance";
 import { reference } from "@convlens/backend-reference";
 import { describe, expect, it } from "vitest";
 import { cpu } from "../src/index.ts";
+import { canAskToPack } from "../src/wide.ts";
 
-for (const threads of [1, 2, 3])
-  describe(`the cpu backend conforms on ${threads} threads`, () =>
-    conformance(() => cpu({ threads }), {
+/** On engines that can pack vectors, most suites run with packed ones. */
+const wide = canAskToPack() ? "auto" : false;
+
+for (const options of [{ threads: 1 }, { threads: 2, wide }, { threads: 3, wide }] as const)
+  describe(`the cpu backend conforms on ${options.threads} threads${"wide" in options && wide ? ", with wide vectors" : ""}`, () =>
+    conformance(() => cpu(options), {
       describe,
       it,
       reference: () => reference({ precision: "float64" }),
       // More threads run the same kernels on parts of the work.
-      rounds: threads === 1 ? 60 : 20,
+      rounds: options.threads === 1 ? 60 : 20,
     }));
 
 it("has a kernel for every operation of the contract except those that need none", async () => {

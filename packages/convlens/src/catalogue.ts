@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Backend, Shape } from "@convlens/backend";
-import { cpu } from "@convlens/backend-cpu";
+import { cpu, type CpuOptions } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { orientedEdges, shapes, split, tones, type TrainAndTest } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
@@ -144,7 +144,10 @@ export async function modelNamed(name: string): Promise<MakeModel> {
 }
 
 /** Backends by name. */
-export const backends: Readonly<Record<string, () => Promise<Backend>>> = {
+export const backends: Readonly<Record<string, (options: Pick<CpuOptions, "wide">) => Promise<Backend>>> = {
   cpu,
-  reference: async () => reference(),
+  reference: async ({ wide }) => {
+    if (wide) throw new CommandLineError("--wide is for --backend cpu; leave it out");
+    return reference();
+  },
 };

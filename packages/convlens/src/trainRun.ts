@@ -30,11 +30,11 @@ export interface Prepared {
 export async function prepare(
   settings: RunSettings,
   sets: TrainAndTest<Examples>,
-  backendName: string,
+  { backend: name, wide }: { readonly backend: string; readonly wide: boolean },
 ): Promise<Prepared> {
-  const makeBackend = choice("backend", backendName, backends);
+  const makeBackend = choice("backend", name, backends);
   const make = await modelNamed(settings.model);
-  const backend = await makeBackend();
+  const backend = await makeBackend({ wide });
   useBackend(backend);
   const { input, classes, seed } = settings;
   return { backend, sets, make, model: build(make(classes.length, input), input, { seed }) };

@@ -117,6 +117,7 @@ describe("convlens train", () => {
       ["edges", "--what"],
       ["edges", "--optimizer", "magic"],
       ["edges", "--backend", "magic"],
+      ["edges", "--backend", "reference", "--wide"],
       ["--resume", "runs/nowhere"],
       ["edges", "more"],
     ];
@@ -136,6 +137,7 @@ describe("convlens train", () => {
         "convlens train: there is no option --what; did you mean --gray?",
         "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
         "convlens train: there is no backend "magic"; there are cpu, reference",
+        "convlens train: --wide is for --backend cpu; leave it out",
         "convlens train: runs/nowhere is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist",
         "convlens train: expected one data set or folder, got edges more",
       ]

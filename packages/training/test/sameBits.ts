@@ -55,4 +55,5 @@ export const trainingHashes = [
   ["reference", async () => reference(), 225579347],
   ["cpu", cpu, 2201565615],
   ["cpu with three threads", async () => cpu({ threads: 3 }), 2201565615],
+  ["cpu with wide vectors, where the engine has them,", async () => cpu({ threads: 2, wide: "auto" }), 2201565615],
 ] as const;

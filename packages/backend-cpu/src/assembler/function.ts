@@ -10,12 +10,15 @@ const EMPTY_BLOCK = "\x40";
 export interface Machine {
   /** Whether products are added without rounding them first: faster on some machines, with other bits. */
   readonly isFused: boolean;
-  /** Rows of a matrix product whose sums stay in registers, and number of terms in one turn of its loop. */
-  readonly tile: { readonly rows: number; readonly unroll: number };
+  /**
+   * Rows and columns of a matrix product whose sums stay in registers, and number of terms in one turn of its loop. With 16 columns
+   * the engine packs two vectors into one.
+   */
+  readonly tile: { readonly rows: number; readonly columns: 8 | 16; readonly unroll: number };
 }
 
 /** A machine without special features. */
-export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
+export const plainMachine: Machine = { isFused: false, tile: { rows: 4, columns: 8, unroll: 1 } };
 
 /** Writes the body of a function. */
 export type Body = (f: FunctionWriter, ...args: Pointer[]) => void;

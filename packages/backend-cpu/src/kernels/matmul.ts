@@ -1,6 +1,6 @@
 import { sizeOf } from "@convlens/backend";
 import { strided } from "../callList.ts";
-import type { FunctionWriter } from "../assembler/function.ts";
+import type { FunctionWriter, Machine } from "../assembler/function.ts";
 import type { Pointers } from "../assembler/expression.ts";
 import { defineFunction } from "../defineFunction.ts";
 import { after, NOWHERE, type Address } from "../heap.ts";
@@ -8,7 +8,7 @@ import type { Runtime, CpuKernel } from "../runtime.ts";
 import { epilogueOf, writeProduct, type Epilogue, type ProductShape } from "./product.ts";
 import { writeCopyRows } from "./rows.ts";
 import { splitCalls } from "./splitCalls.ts";
-import { PANEL, panelLength, writePack, type PanelShape } from "./panels.ts";
+import { panelLength, panelWidth, writePack, type PanelShape } from "./panels.ts";
 
 /** A product of matrices a [m, k] and b [k, n], each of which may be transposed in memory. */
 export interface MatrixProduct {
@@ -48,8 +48,12 @@ const productOf = ({ m, k, n, transposeA, epilogue }: MatrixProduct): ProductSha
   ...epilogueOf(epilogue),
 });
 /** Some columns of b, for {@link writePack}. */
-const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number): PanelShape =>
-  transposeB ? { terms: k, columns, termStep: 1, columnStep: k } : { terms: k, columns, termStep: n, columnStep: 1 };
+const columnsOf = (machine: Machine, { k, n, transposeB }: MatrixProduct, columns: number): PanelShape => ({
+  terms: k,
+  columns,
+  ...(transposeB ? { termStep: 1, columnStep: k } : { termStep: n, columnStep: 1 }),
+  width: panelWidth(machine, n),
+});
 
 /** A product, of which a function computes or packs some rows or columns. */
 interface Part {
@@ -60,19 +64,19 @@ interface Part {
 const fewRowsFunction = defineFunction({
   name: "matmul few rows",
   write: (f, { product, count }: Part, a, b, y, bias) => {
-    const width = widthOf(product);
+    const width = widthOf(f.machine, product);
     const panels = { width, termStep: product.n, step: width };
     writeProduct(f, { ...productOf(product), columns: count, panels }, { a, b, c: y, bias });
   },
   work: ({ product: { m, k }, count }) => m * k * count,
 });
 /** Columns of a tile: the fewer rows it has, the more columns. */
-const widthOf = ({ m }: MatrixProduct): number => (m === 1 ? 32 : m === 2 ? 16 : PANEL);
+const widthOf = ({ tile }: Machine, { m }: MatrixProduct): number => (m === 1 ? 32 : m === 2 ? 16 : tile.columns);
 
 /** A product of few rows. b is read in place. */
 function fewRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
   const { m, k, n } = product;
-  const width = widthOf(product);
+  const width = widthOf(runtime.machine, product);
   const each = runtime.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
   const run = splitCalls(n, each, (count) => runtime.compile(fewRowsFunction, { product, count }));
   return ({ a, b, y, bias }) => run(a, strided(b, each), strided(y, each), strided(bias, each));
@@ -124,13 +128,14 @@ function writeSomeTerms(
     writeCopyRows(f, rows, f.keep(a), f.keep(strip));
   }
   const { bias: hasBias, relu } = epilogueOf(epilogue);
+  const width = panelWidth(f.machine, n);
   const shape: ProductShape = {
     rows: count,
     rowStep: transposeA ? 1 : k,
     resultStep: n,
     columns: n,
     terms: [{ count: length, step: transposeA ? count : 1 }],
-    panels: { width: PANEL, termStep: PANEL, step: PANEL * k },
+    panels: { width, termStep: width, step: width * k },
     bias: hasBias && isFirst,
     relu: relu && isLast,
     accumulate: !isFirst,
@@ -142,20 +147,23 @@ function writeSomeTerms(
     bias: f.keep(bias),
   });
   f.advance(a, length * (transposeA ? m : 1));
-  f.advance(panels, length * PANEL);
+  f.advance(panels, length * width);
 }
 
 /** A product of many rows. Threads pack columns of b, then compute blocks of rows. */
 function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
   const { m, k, n, transposeA } = product;
   const { terms } = partsOf(product);
-  const packed = PANEL * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
+  const width = panelWidth(runtime.machine, n);
+  const packed = width * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * width)));
   const rows = Math.min(m, BLOCK_ROWS, Math.max(12, 12 * Math.floor(BLOCK_NUMBERS / Math.max(1, k) / 12)));
-  const packs = splitCalls(n, packed, (count) => runtime.compile(packFunction, columnsOf(product, count)));
+  const packs = splitCalls(n, packed, (count) =>
+    runtime.compile(packFunction, columnsOf(runtime.machine, product, count)),
+  );
   const blocks = splitCalls(m, rows, (count) => runtime.compile(manyRowsFunction, { product, count }));
   const { rowStep } = productOf(product);
-  const { columnStep } = columnsOf(product, packed);
-  const length = panelLength(k, n);
+  const { columnStep } = columnsOf(runtime.machine, product, packed);
+  const length = panelLength(k, n, width);
   const strip = transposeA ? rows * terms + 16 : 0;
   return ({ a, b, y, bias }) => {
     const panels = runtime.scratch(length, strip);
@@ -174,7 +182,7 @@ export function matrixProduct(runtime: Runtime, product: MatrixProduct): (at: Op
 const manyProductsFunction = defineFunction({
   name: "matmul many",
   write: (f, product: MatrixProduct, a, b, y, panels) => {
-    writePack(f, columnsOf(product, product.n), b, f.keep(panels));
+    writePack(f, columnsOf(f.machine, product, product.n), b, f.keep(panels));
     writeProduct(f, productOf(product), { a, b: panels, c: y, bias: f.local("i32") });
   },
   work: ({ m, k, n }) => m * k * n,
@@ -184,7 +192,7 @@ const manyProductsFunction = defineFunction({
 function manyProducts(runtime: Runtime, product: MatrixProduct, batch: number): (at: Omit<Operands, "bias">) => void {
   const { m, k, n } = product;
   const code = runtime.compile(manyProductsFunction, product);
-  const length = panelLength(k, n);
+  const length = panelLength(k, n, panelWidth(runtime.machine, n));
   return ({ a, b, y }) => {
     const panels = runtime.scratch(0, length);
     code.callMany(batch, strided(a, m * k), strided(b, k * n), strided(y, m * n), strided(panels, 0, length));

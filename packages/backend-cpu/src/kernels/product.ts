@@ -1,7 +1,7 @@
 import { load4, plus, relu4, splat, zero4, type Pointer } from "../assembler/expression.ts";
 import { f32x4, type Int } from "../assembler/instructions.ts";
-import type { FunctionWriter } from "../assembler/function.ts";
-import { PANEL } from "./panels.ts";
+import type { FunctionWriter, Machine } from "../assembler/function.ts";
+import { NARROW, panelWidth } from "./panels.ts";
 
 // c[i, j] = Σ a[i, l] · b[l, j] is the loop of matrix products and of all convolutions. They differ in where the rows and terms of a
 // lie: those of a convolution overlap, and are read in place. b is packed in panels of columns. A tile is some rows of a panel's
@@ -68,7 +68,7 @@ export function writeProduct(f: FunctionWriter, shape: ProductShape, places: Pro
   if (f.size < LONG) return writeHere(f, shape, places);
   const { a, b, c, bias } = places;
   // Counts that are known only when the code runs are passed on.
-  const { rows, terms, columns, panels = panelsOf(shape) } = shape;
+  const { rows, terms, columns, panels = panelsOf(f.machine, shape) } = shape;
   const [outermost, ...others] = terms as [ProductShape["terms"][number], ...ProductShape["terms"]];
   const counts = [
     typeof rows === "number" ? undefined : rows.tiles,
@@ -92,7 +92,7 @@ export function writeProduct(f: FunctionWriter, shape: ProductShape, places: Pro
 function writeHere(f: FunctionWriter, shape: ProductShape, { a, b, c, bias }: ProductPlaces): void {
   const row = f.local("i32");
   const result = f.local("i32");
-  const { rows, panels = panelsOf(shape) } = shape;
+  const { rows, panels = panelsOf(f.machine, shape) } = shape;
   const tileRows = f.machine.tile.rows;
   const panel = (columns: number): void => {
     f.set(row, a);
@@ -124,13 +124,17 @@ function writeHere(f: FunctionWriter, shape: ProductShape, { a, b, c, bias }: Pr
   f.inParts(shape.columns, panels.width, panel);
 }
 
-/** Panels as `writePack` packs them. */
-function panelsOf({ terms }: ProductShape): Panels {
+/**
+ * Panels as they are packed for a product. Where rows of the result overlap, a tile is part of the order in which is added, so it has
+ * the same columns on every machine.
+ */
+function panelsOf(machine: Machine, { terms, columns, isSpread }: ProductShape): Panels {
   const count = terms.reduce((product, each) => {
     if (typeof each.count !== "number") throw new Error("the steps of panels with so many terms must be given");
     return product * each.count;
   }, 1);
-  return { width: PANEL, termStep: PANEL, step: PANEL * count };
+  const width = isSpread ? NARROW : panelWidth(machine, columns);
+  return { width, termStep: width, step: width * count };
 }
 
 interface Tile {
@@ -163,16 +167,22 @@ function writeTile(f: FunctionWriter, shape: ProductShape, tile: Tile): void {
       row.forEach((sum, j) => f.set(sum, f.multiplyAdd4(factor, factors[j]!, sum)));
     });
   });
-  sums.forEach((row, i) =>
+  // An engine packs pairs of neighbouring stores, the higher first, between which nothing is read. An odd vector has an address of its
+  // own, so that it is not paired with the first of the next row, which may lie behind it.
+  const odd = vectors > 2 && vectors % 2 === 1 ? f.keep(plus(tile.result, 4 * (vectors - 1))) : undefined;
+  sums.forEach((row, i) => {
+    const offset = i * tile.apart * shape.resultStep;
     row.forEach((sum, j) => {
-      const offset = i * tile.apart * shape.resultStep + 4 * j;
-      const lanes = Math.min(4, tile.columns - 4 * j);
-      if (shape.accumulate) f.set(sum, f32x4.add(load4(tile.result, offset), sum));
+      if (shape.accumulate) f.set(sum, f32x4.add(load4(tile.result, offset + 4 * j), sum));
       if (shape.relu) f.set(sum, relu4(sum));
-      if (lanes === 4) f.store4(tile.result, sum, offset);
-      else for (let lane = 0; lane < lanes; lane++) f.storeOne(tile.result, sum, offset + lane, lane);
-    }),
-  );
+    });
+    for (let j = vectors - 1; j >= 0; j--) {
+      const lanes = Math.min(4, tile.columns - 4 * j);
+      const [to, at] = odd !== undefined && j === vectors - 1 ? [odd, offset] : [tile.result, offset + 4 * j];
+      if (lanes === 4) f.store4(to, row[j]!, at);
+      else for (let lane = 0; lane < lanes; lane++) f.storeOne(to, row[j]!, at + lane, lane);
+    }
+  });
 }
 
 /** Writes: loops over the terms of a tile; `add` writes the term `term` after the addresses. */

@@ -77,16 +77,17 @@ const options = {
   resume: {
     type: "text",
     value: "folder",
-    about: "continue a run that was stopped; takes --epochs, --backend, --json, --model and --trust",
+    about: "continue a run that was stopped; takes --epochs, --backend, --wide, --json, --model and --trust",
   },
   trust: { ...modelOptions.trust, about: `with --resume: ${modelOptions.trust.about}` },
   backend: { type: "text", value: "name", default: "cpu", about: Object.keys(backends).join(", ") },
+  wide: { type: "flag", about: "use vectors of 256 bits (Node 24 or newer; the engine calls it experimental)" },
   json: { type: "flag", about: "print one JSON object for each epoch and nothing else" },
 } as const;
 type Arguments = Parsed<typeof options>;
 
 /** Options that can be combined with `--resume`. */
-const resumable: ReadonlySet<string> = new Set(["resume", "epochs", "backend", "json", "model", "trust"]);
+const resumable: ReadonlySet<string> = new Set(["resume", "epochs", "backend", "wide", "json", "model", "trust"]);
 
 /** Trains a model: progress on stderr, checkpoint and report in `runs/<name>`. */
 export const train: Command = command({
@@ -128,7 +129,7 @@ async function start({ words, settings: given, given: names }: Arguments): Promi
       ...{ task, input: shapes.input, classes, augment: given.augment ?? named?.augment ?? "none" },
       ...{ from: given.from, freeze: [], model, epochs, batchSize, learningRate, optimizer, seed },
     };
-    const prepared = await prepare(first, sets, given.backend);
+    const prepared = await prepare(first, sets, given);
     const taken = from && takeWeights(prepared.model, from);
     const freeze = given.freeze === undefined ? [] : frozenPaths(given.freeze, prepared.model, taken?.taken);
     const settings = { ...first, freeze };
@@ -171,7 +172,7 @@ async function resume({ words, settings: given, given: names }: Arguments, path:
   const { sets, dispose } = await openData(settings);
   try {
     checkSame(settings, sets);
-    const prepared = await prepare(settings, sets, given.backend);
+    const prepared = await prepare(settings, sets, given);
     const run = await ready(prepared, settings, checkpoint);
     return await trainRun({ ...run, folder, json: given.json, past }, await folder.lock());
   } finally {

@@ -1,6 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
 import { plus, type Pointers } from "../../assembler/expression.ts";
-import type { FunctionWriter } from "../../assembler/function.ts";
+import type { FunctionWriter, Machine } from "../../assembler/function.ts";
 import { strided } from "../../callList.ts";
 import { defineFunction } from "../../defineFunction.ts";
 import { after, NOWHERE } from "../../heap.ts";
@@ -10,7 +10,7 @@ import { splitCalls } from "../splitCalls.ts";
 import { imageOf, type Convolver, type ImageGeometry, type Launch } from "./convolver.ts";
 import { defineImageGradient, filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
-import { panelLength, writePack, writePackAll } from "../panels.ts";
+import { NARROW, panelLength, panelWidth, writePack, writePackAll } from "../panels.ts";
 
 /** Products of terms that are worth a call. */
 const TASK = 250_000;
@@ -49,7 +49,13 @@ const packFunction = defineFunction({
   name: "conv2d pack",
   write: (f, g: ImageGeometry, filters, panels) => {
     const { f: columns, taps } = partsOf(g);
-    const shape = { terms: taps, columns, termStep: g.outChannels, columnStep: 1 };
+    const shape = {
+      terms: taps,
+      columns,
+      termStep: g.outChannels,
+      columnStep: 1,
+      width: panelWidth(f.machine, columns),
+    };
     writePackAll(f, shape, { count: g.groups, step: columns }, filters, panels);
   },
 });
@@ -118,7 +124,7 @@ function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Laun
   const work: Forward = { image, epilogue };
   const padded = paddedOf(image);
   const { f: filters, taps, outputRow } = partsOf(image);
-  const panels = g.groups * panelLength(taps, filters);
+  const panels = g.groups * panelLength(taps, filters, panelWidth(runtime.machine, filters));
   const pack = runtime.compile(packFunction, image);
   if (runtime.threads === 1 || g.batch >= 2 * runtime.threads || workOf(image) <= 2 * TASK) {
     const whole = runtime.compile(wholeFunction, work);
@@ -154,7 +160,7 @@ const packGradientFunction = defineFunction({
   name: "conv2dInputGradient pack",
   write: (f, g: ImageGeometry, from, to) => {
     const { f: filters, stretches, stretch } = partsOf(g);
-    const shape = { terms: filters, columns: stretch, termStep: 1, columnStep: g.outChannels };
+    const shape = { terms: filters, columns: stretch, termStep: 1, columnStep: g.outChannels, width: NARROW };
     const all = { count: g.height.window * stretches, step: stretch * g.outChannels };
     f.times(g.groups, () => {
       writePackAll(f, shape, all, f.keep(from), to);
@@ -204,7 +210,7 @@ function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
   const image = imageOf(g);
   const padded = paddedOf(image);
   const { f: filters, stretches, stretch, outputRow } = partsOf(image);
-  const panels = panelLength(filters, stretch) * g.height.window * stretches * g.groups;
+  const panels = panelLength(filters, stretch, NARROW) * g.height.window * stretches * g.groups;
   const pack = runtime.compile(packGradientFunction, image);
   const code = runtime.compile(inputGradientFunction, image);
   return (dy, w, dx) => {
@@ -221,7 +227,10 @@ function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
 }
 
 /** Numbers of the packed gradient of an image's output. */
-const scratchOf = (g: ImageGeometry): number => panelLength(g.height.output * g.width.output, partsOf(g).f);
+function scratchOf(g: ImageGeometry, machine: Machine): number {
+  const { f: filters } = partsOf(g);
+  return panelLength(g.height.output * g.width.output, filters, panelWidth(machine, filters));
+}
 
 const imageGradient = defineImageGradient({
   name: "conv2dFilterGradient",
@@ -246,6 +255,7 @@ const imageGradient = defineImageGradient({
       columns: filters,
       termStep: g.outChannels,
       columnStep: 1,
+      width: panelWidth(f.machine, filters),
     };
     const [from, group, result] = [f.keep(x), f.keep(dy), f.keep(dfilters)];
     f.times(g.groups, () => {

@@ -1,6 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
 import type { Pointers } from "../../assembler/expression.ts";
-import type { FunctionWriter } from "../../assembler/function.ts";
+import type { FunctionWriter, Machine } from "../../assembler/function.ts";
 import { f32x4 } from "../../assembler/instructions.ts";
 import { strided } from "../../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../../defineFunction.ts";
@@ -20,7 +20,7 @@ const PARTS_NUMBERS = 2 ** 22;
 export interface ImageGradient {
   readonly definition: FunctionDefinition<{ readonly image: ImageGeometry; readonly count: number }>;
   /** Numbers of scratch memory. */
-  readonly scratchOf: (image: ImageGeometry) => number;
+  readonly scratchOf: (image: ImageGeometry, machine: Machine) => number;
 }
 
 /** Defines how the gradient of filters is summed over one image, which has its padding. */
@@ -33,7 +33,7 @@ export function defineImageGradient({
   readonly name: string;
   /** Products of one image. */
   readonly workOf: (image: ImageGeometry) => number;
-  readonly scratchOf: (image: ImageGeometry) => number;
+  readonly scratchOf: (image: ImageGeometry, machine: Machine) => number;
   readonly write: (f: FunctionWriter, image: ImageGeometry, at: Pointers<"dy" | "x" | "dfilters" | "scratch">) => void;
 }): ImageGradient {
   return {
@@ -72,7 +72,7 @@ export function totalOf(
 export function filterGradientOverImages(runtime: Runtime, g: Conv2dGeometry, gradient: ImageGradient): Launch {
   const image = imageOf(g);
   const padded = paddedOf(image);
-  const scratch = gradient.scratchOf(image);
+  const scratch = gradient.scratchOf(image, runtime.machine);
   const length = (g.height.window * g.width.window * g.inChannels * g.outChannels) / g.groups;
   const isParted = g.batch > 1 && length * Math.min(PARTS, g.batch) <= PARTS_NUMBERS;
   const each = isParted ? Math.ceil(g.batch / PARTS) : g.batch;

@@ -5,7 +5,7 @@ import { after, type Address } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
 import type { ImageGeometry } from "../convolver.ts";
 import { EDGE, filterTransform, PLANES, transformSquare } from "./transforms.ts";
-import { panelLength, writePackAll, type PanelShape } from "../../panels.ts";
+import { panelLength, panelWidth, writePackAll, type PanelShape } from "../../panels.ts";
 
 /** Numbers that are transformed in a call. */
 export const CHUNK = 4096;
@@ -30,7 +30,7 @@ const packFunction = defineFunction({
 const transformFunction = defineFunction({
   name: "winograd filters",
   write: (f, { taps, shape, use }: Filters & { readonly use: FilterUse }, panels, planes, end) => {
-    const length = panelLength(shape.terms, shape.columns);
+    const length = panelLength(shape.terms, shape.columns, shape.width);
     const tapOf = (row: number, column: number): number => {
       const tap = row * taps + column;
       return use === "backward" ? taps * taps - 1 - tap : tap;
@@ -58,17 +58,21 @@ export function filterTransforms(
 ): {
   /** Key of the transformed filters in the cache of prepared weights. */
   readonly key: string;
-  /** Numbers of the transformed filters [36][panel][term][8]. */
+  /** Numbers of the transformed filters [36][panel][term][column]. */
   readonly length: number;
   /** Numbers of the packed filters. */
   readonly scratch: number;
   readonly run: (filters: Address, packed: Address, to: Address) => void;
 } {
-  const shape: PanelShape =
-    use === "forward"
-      ? { terms: inChannels, columns: outChannels, termStep: outChannels, columnStep: 1 }
-      : { terms: outChannels, columns: inChannels, termStep: 1, columnStep: outChannels };
-  const length = panelLength(shape.terms, shape.columns);
+  const columns = use === "forward" ? outChannels : inChannels;
+  const shape: PanelShape = {
+    columns,
+    width: panelWidth(runtime.machine, columns),
+    ...(use === "forward"
+      ? { terms: inChannels, termStep: outChannels, columnStep: 1 }
+      : { terms: outChannels, termStep: 1, columnStep: outChannels }),
+  };
+  const length = panelLength(shape.terms, shape.columns, shape.width);
   const parameters = { taps, shape, use };
   const pack = runtime.compile(packFunction, { taps, shape });
   const transform = runtime.compile(transformFunction, parameters);

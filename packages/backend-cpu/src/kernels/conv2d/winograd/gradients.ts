@@ -25,7 +25,7 @@ import {
   type Tiles,
 } from "./tilesOf.ts";
 import { EDGE, inputAdjoint, inputTransform, outputAdjoint, PLANES, transformSquare } from "./transforms.ts";
-import { PANEL } from "../../panels.ts";
+import { panelWidth } from "../../panels.ts";
 
 /** Number of parts of a batch whose gradients are summed separately, and then together: on one thread as on many. */
 const PARTS = 8;
@@ -214,13 +214,14 @@ function writeFilterProducts(
   plane: number,
   { tileCount, own, spread, sums }: Pointers<"tileCount" | "own" | "spread" | "sums">,
 ): void {
+  const width = panelWidth(f.machine, to.channels);
   const shape: ProductShape = {
     rows: from.channels,
     rowStep: 1,
     resultStep: to.channels,
     columns: to.channels,
     terms: [{ count: tileCount, step: roundUp(from.channels, 4) }],
-    panels: { width: PANEL, termStep: roundUp(to.channels, 4), step: PANEL },
+    panels: { width, termStep: roundUp(to.channels, 4), step: width },
     accumulate: true,
   };
   const [a, b, result] = [f.keep(own), f.keep(spread), f.keep(sums)];

@@ -1,0 +1,94 @@
+import {
+  conv2dGeometry,
+  convInputShape,
+  convOutputShape,
+  Random,
+  sizeOf,
+  type Backend,
+  type Program,
+  type Shape,
+} from "@convlens/backend";
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { plainMachine } from "../src/assembler/function.ts";
+import { cpu } from "../src/index.ts";
+
+// Uses the tile of wide vectors on every engine. An engine that can pack vectors does so.
+vi.mock(import("../src/chooseMachine.ts"), async (original) => {
+  const { WIDE } = await original();
+  return { chooseMachine: ({ mayPack }) => (mayPack ? { ...plainMachine, tile: WIDE } : plainMachine) };
+});
+vi.mock(import("../src/wide.ts"), async (original) => ({ ...(await original()), canAskToPack: () => true }));
+
+/** Result of one instruction on random numbers. */
+async function run(
+  backend: Backend,
+  instruction: Pick<Program["instructions"][number], "operation" | "attributes" | "shape">,
+  feeds: readonly Shape[],
+  seed: number,
+): Promise<ArrayLike<number>> {
+  const random = new Random(seed);
+  const values = feeds.map((shape) => random.uniform(sizeOf(shape), -1, 1));
+  const inputs = feeds.map((_, i) => i);
+  const program = { feeds, variables: [], constants: [], instructions: [{ ...instruction, inputs }], updates: [] };
+  const compiled = backend.compile({ ...program, outputs: [feeds.length] });
+  const [result] = await compiled.run(values, []);
+  return result!;
+}
+
+const channels = fc.integer({ min: 1, max: 40 });
+const size = fc.integer({ min: 1, max: 12 });
+
+describe("wide vectors", () => {
+  it("give the same bits: products", async () => {
+    const [narrow, wide] = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ m: channels, k: fc.oneof(channels, fc.constant(600)), n: channels }),
+        fc.record({ transposeA: fc.boolean(), transposeB: fc.boolean(), batch: fc.integer({ min: 1, max: 3 }) }),
+        fc.nat(),
+        async ({ m, k, n }, { transposeA, transposeB, batch }, seed) => {
+          const feeds = [
+            [batch, ...(transposeA ? [k, m] : [m, k])],
+            [batch, ...(transposeB ? [n, k] : [k, n])],
+          ];
+          const matmul = { operation: "matmul", attributes: { transposeA, transposeB }, shape: [batch, m, n] } as const;
+          expect(await run(wide, matmul, feeds, seed)).toEqual(await run(narrow, matmul, feeds, seed));
+        },
+      ),
+      { numRuns: 100 },
+    );
+    for (const backend of [narrow, wide]) backend.dispose();
+  });
+
+  it("give the same bits: convolutions and their gradients", async () => {
+    const [narrow, wide] = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ batch: fc.integer({ min: 1, max: 3 }), height: size, width: size, c: channels, f: channels }),
+        fc.record({
+          window: fc.constantFrom(1, 3, 3, 5),
+          stride: fc.constantFrom(1, 1, 2),
+          groups: fc.constantFrom(1, 1, 2),
+        }),
+        fc.nat(),
+        async ({ batch, height, width, c, f }, { window, stride, groups }, seed) => {
+          const filters = [window, window, c, f * groups];
+          const input = [batch, height, width, c * groups];
+          const geometry = conv2dGeometry(input, filters, { stride, groups, padding: "same" });
+          const [x, y] = [convInputShape(geometry), convOutputShape(geometry)];
+          for (const [operation, feeds, shape] of [
+            ["conv2d", [x, filters], y],
+            ["conv2dInputGradient", [y, filters], x],
+            ["conv2dFilterGradient", [y, x], filters],
+          ] as const) {
+            const pass = { operation, attributes: { geometry }, shape };
+            expect(await run(wide, pass, feeds, seed), operation).toEqual(await run(narrow, pass, feeds, seed));
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+    for (const backend of [narrow, wide]) backend.dispose();
+  });
+});
