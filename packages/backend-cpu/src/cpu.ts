@@ -86,7 +86,12 @@ function machineHere({ deterministic, wide = false }: CpuOptions): Machine {
     const machine = chooseMachine({ mayFuse: deterministic === false, mayPack });
     const isWide = machine.tile.columns > NARROW;
     if (mayPack && !isWide) setPacking(false);
-    if (wide === true && !isWide) throw notWide(mayPack);
+    if (wide === true && !isWide)
+      throw new BackendError({
+        operation: "cpu",
+        problem: "wide vectors need Node 24 or newer, a processor with AVX2, and that no other backend was made before",
+        fix: 'use wide: "auto", which avoids them where they do not help',
+      });
     return machine;
   } catch (cause) {
     if (cause instanceof BackendError) throw cause;
@@ -99,15 +104,6 @@ function machineHere({ deterministic, wide = false }: CpuOptions): Machine {
     });
   }
 }
-
-const notWide = (isTried: boolean): BackendError =>
-  new BackendError({
-    operation: "cpu",
-    problem: isTried
-      ? "wide vectors are not faster here: the processor has none, or another backend was made first"
-      : "wide vectors need Node 24 or newer",
-    fix: 'use wide: "auto", which avoids them where they do not help',
-  });
 
 /** Makes the runtime that the options ask for, with the threads and the memory that are available here. */
 async function runtimeOf(options: CpuOptions): Promise<Runtime> {

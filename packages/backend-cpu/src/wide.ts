@@ -3,8 +3,8 @@
 // compiled, and stays set. Code that was compiled before stays as it is.
 
 const FLAG = "experimental-wasm-revectorize";
-/** V8 12.4 (Node 22) knows the flag, but does not pack the sums of a loop; 13.6 (Node 24) does. */
-const FIRST = [13, 6] as const;
+/** V8 12.4 (Node 22) knows the flag, but does not pack the sums of a loop; 13.6 (Node 24) does. Minor versions have one digit. */
+const FIRST = 13.6;
 
 interface V8 {
   setFlagsFromString(flag: string): void;
@@ -16,9 +16,7 @@ function packingEngine(): V8 | undefined {
     process?: { getBuiltinModule?(name: "node:v8"): V8; readonly versions?: Readonly<Record<string, string>> };
   };
   const { v8 = "", bun } = process?.versions ?? {};
-  const [major = 0, minor = 0] = v8.split(".").map(Number);
-  const isNewEnough = major > FIRST[0] || (major === FIRST[0] && minor >= FIRST[1]);
-  return isNewEnough && bun === undefined ? process?.getBuiltinModule?.("node:v8") : undefined;
+  return bun === undefined && parseFloat(v8) >= FIRST ? process?.getBuiltinModule?.("node:v8") : undefined;
 }
 
 /** Whether the engine can be asked to pack vectors. */
