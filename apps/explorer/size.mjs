@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const MOST = 217_200;
+const MOST = 217_650;
 const dist = join(import.meta.dirname, "dist");
 const textOf = (path) => readFileSync(join(dist, path), "utf8");
 

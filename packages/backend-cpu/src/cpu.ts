@@ -38,8 +38,8 @@ export interface CpuOptions {
    */
   readonly deterministic?: boolean;
   /**
-   * Whether the engine may compute with vectors of 256 bits in place of 128, which takes half to two thirds of the time of products and
-   * convolutions, with the same bits. **Experimental**: V8 does so behind a flag that it calls experimental. The flag is set for the
+   * Whether the engine may compute with vectors of 256 bits in place of 128, which takes half to two thirds of the time of most nets,
+   * with the same bits. **Experimental**: V8 does so behind a flag that it calls experimental. The flag is set for the
    * whole process, before the first kernel is compiled, so make this backend before others. `"auto"`: where the engine can (Node 24
    * or newer, on a processor with AVX2) and a measurement shows that it helps; `true`: an error where it cannot. Default: false.
    */

@@ -1,5 +1,7 @@
 import {
   conv2dGeometry,
+  pool2dGeometry,
+  poolOutputShape,
   convInputShape,
   convOutputShape,
   Random,
@@ -69,12 +71,14 @@ describe("wide vectors", () => {
         fc.record({
           window: fc.constantFrom(1, 3, 3, 5),
           stride: fc.constantFrom(1, 1, 2),
-          groups: fc.constantFrom(1, 1, 2),
+          groups: fc.constantFrom(1, 1, 2, "depthwise" as const),
         }),
         fc.nat(),
-        async ({ batch, height, width, c, f }, { window, stride, groups }, seed) => {
-          const filters = [window, window, c, f * groups];
-          const input = [batch, height, width, c * groups];
+        async ({ batch, height, width, c, f }, { window, stride, ...how }, seed) => {
+          const isDepthwise = how.groups === "depthwise";
+          const groups = how.groups === "depthwise" ? c : how.groups;
+          const filters = [window, window, isDepthwise ? 1 : c, isDepthwise ? c : f * groups];
+          const input = [batch, height, width, isDepthwise ? c : c * groups];
           const geometry = conv2dGeometry(input, filters, { stride, groups, padding: "same" });
           const [x, y] = [convInputShape(geometry), convOutputShape(geometry)];
           for (const [operation, feeds, shape] of [
@@ -88,6 +92,43 @@ describe("wide vectors", () => {
         },
       ),
       { numRuns: 100 },
+    );
+    for (const backend of [narrow, wide]) backend.dispose();
+  });
+
+  it("give the same bits: pooling and elementwise operations", async () => {
+    const [narrow, wide] = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          height: size,
+          width: size,
+          c: channels,
+          window: fc.constantFrom(1, 2, 3),
+          stride: fc.constantFrom(1, 2),
+        }),
+        fc.nat(),
+        async ({ height, width, c, window, stride }, seed) => {
+          const x = [2, height, width, c];
+          const geometry = pool2dGeometry(x, { kernelSize: window, stride, padding: "same" });
+          const y = poolOutputShape(geometry);
+          for (const [operation, feeds, shape] of [
+            ["maxPool2d", [x], y],
+            ["maxPool2dGradient", [y, x], x],
+            ["sumPool2d", [x], y],
+            ["sumPool2dGradient", [y], x],
+          ] as const) {
+            const pool = { operation, attributes: { geometry }, shape };
+            expect(await run(wide, pool, feeds, seed), operation).toEqual(await run(narrow, pool, feeds, seed));
+          }
+          for (const operation of ["add", "exp", "sigmoid", "tanh", "relu", "greater"] as const) {
+            const feeds = operation === "add" || operation === "greater" ? [x, [c]] : [x];
+            const each = { operation, attributes: {}, shape: x } as const;
+            expect(await run(wide, each, feeds, seed), operation).toEqual(await run(narrow, each, feeds, seed));
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
     for (const backend of [narrow, wide]) backend.dispose();
   });

@@ -20,6 +20,10 @@ import {
 export interface Local<T extends WasmType> extends Expression<T> {
   /** Its number, encoded. */
   readonly index: string;
+  /** A variable for the second half of a vector of eight numbers, once it had one. */
+  twin?: Local<T>;
+  /** Code of the twin, while the value has two halves. */
+  high?: string | undefined;
 }
 
 // All offsets are counts of numbers, of 4 = 2² bytes each.
@@ -33,6 +37,8 @@ export const int = (n: number): Int => asInt(op.i32_const + signed(n));
 export const number = (x: number): Float => asFloat(op.f32_const + float(x));
 /** Four zeros. */
 export const zero4: Vector = /* @__PURE__ */ v128.const(/* @__PURE__ */ new Uint8Array(16));
+/** Zeros for this many lanes. */
+export const zerosOf = (lanes: number): Vector => (lanes === 8 ? asVector(zero4.bytes, zero4.bytes) : zero4);
 /** Four whole numbers. */
 export const int4 = (...numbers: number[]): Vector => v128.const(new Uint8Array(Int32Array.from(numbers).buffer));
 /** Two float64 of this value. */
@@ -54,6 +60,14 @@ export const loadInt = (address: Int, offset = 0): Int => asInt(address.bytes + 
 export const load = (address: Int, offset = 0): Float => asFloat(address.bytes + op.f32_load + at(offset));
 /** Four numbers from an address on. */
 export const load4 = (address: Int, offset = 0): Vector => asVector(address.bytes + op.v128_load + at(offset));
+/** Eight numbers from an address on, as two halves. */
+export const load8 = (address: Int, offset = 0): Vector =>
+  asVector(load4(address, offset).bytes, load4(address, offset + 4).bytes);
+/** Loads for this many lanes. */
+export const loadOf = (lanes: number): typeof load4 => (lanes === 8 ? load8 : load4);
+/** The half of a vector, or all of it if it has one. */
+export const lowOf = ({ bytes }: Vector): Vector => asVector(bytes);
+export const highOf = ({ bytes, high = bytes }: Vector): Vector => asVector(high);
 /** The number at an address, four times. */
 export const splat = (address: Int, offset = 0): Vector => asVector(address.bytes + op.v128_load32_splat + at(offset));
 /** The number at an address, and three zeros. */

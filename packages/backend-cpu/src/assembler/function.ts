@@ -1,7 +1,16 @@
 import { bytes, list, unsigned } from "./encoding.ts";
-import { at, double2, int, number, plus, type Local, type Pointer } from "./expression.ts";
+import { at, double2, highOf, int, lowOf, number, plus, type Local, type Pointer } from "./expression.ts";
 import * as op from "./instructions.ts";
-import { f32x4, i32, type Expression, type Float, type Int, type Vector, type WasmType } from "./instructions.ts";
+import {
+  asVector,
+  f32x4,
+  i32,
+  type Expression,
+  type Float,
+  type Int,
+  type Vector,
+  type WasmType,
+} from "./instructions.ts";
 
 const types: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
 const EMPTY_BLOCK = "\x40";
@@ -57,7 +66,15 @@ export class FunctionWriter {
 
   /** variable ← value */
   set<T extends WasmType>(local: Local<T>, value: Expression<T>): void {
-    this.#rest += setting(local, value);
+    if (value.high === undefined) {
+      local.high = undefined;
+      this.#rest += setting(local, value);
+      return;
+    }
+    // Both halves are computed before either is set, since each may depend on the variable.
+    local.twin ??= this.local(local.type);
+    local.high = local.twin.bytes;
+    this.#rest += value.high + value.bytes + op.local_set + local.index + op.local_set + local.twin.index;
   }
 
   /** Declares a variable with this value, for values that are used more than once. */
@@ -107,8 +124,15 @@ export class FunctionWriter {
     this.#rest += address.bytes + value.bytes + op.f32_store + at(offset);
   }
 
-  /** Four numbers from an address on ← value */
+  /** Four numbers from an address on ← value, or eight if it has two halves */
   store4(address: Int, value: Vector, offset = 0): void {
+    if (value.high !== undefined) {
+      // Engines pack neighbouring stores, the higher first, between which nothing is read.
+      const both = this.keep(value);
+      this.store4(address, highOf(both), offset + 4);
+      this.store4(address, lowOf(both), offset);
+      return;
+    }
     this.#rest += address.bytes + value.bytes + op.v128_store + at(offset);
   }
 
@@ -119,6 +143,7 @@ export class FunctionWriter {
 
   /** The first `lanes` numbers from an address on ← those of a vector */
   storeLanes(address: Int, value: Vector, offset: number, lanes: number): void {
+    if (lanes === 8) return this.store4(address, asVector(value.bytes, highOf(value).bytes), offset);
     if (lanes === 4) return this.store4(address, value, offset);
     const numbers = this.keep(value);
     for (let lane = 0; lane < lanes; lane++) this.storeOne(address, numbers, offset + lane, lane);
@@ -150,6 +175,23 @@ export class FunctionWriter {
   inParts(count: number, each: number, body: (items: number) => void): void {
     this.times(Math.floor(count / each), () => body(each));
     if (count % each > 0) body(count % each);
+  }
+
+  /** Repeats the body for `count` numbers, four at a time, or eight where the engine packs two vectors into one. */
+  inLanes(count: number, body: (lanes: number) => void): void {
+    const eights = this.#eightsOf(count);
+    this.times(eights, () => body(8));
+    this.inParts(count - 8 * eights, 4, body);
+  }
+
+  /** The parts in which {@link inLanes} takes numbers. */
+  lanesOf(count: number): number[] {
+    const eights = this.#eightsOf(count);
+    return Array.from({ length: Math.ceil(count / 4) - eights }, (_, i) => (i < eights ? 8 : 4));
+  }
+
+  #eightsOf(count: number): number {
+    return this.machine.tile.columns > 8 ? Math.floor(count / 8) : 0;
   }
 
   /** Repeats the body, which must advance `address`, until that reaches `end`; at least once. */

@@ -11,6 +11,8 @@ export interface Expression<T extends WasmType> {
   readonly type: T;
   /** The code, with a character for each byte. */
   readonly bytes: string;
+  /** Code for the four numbers behind those of a vector, where there are eight: engines pack the same operations on neighbours. */
+  readonly high?: string | undefined;
 }
 
 /** Code that leaves an address, a count or another whole number. */
@@ -25,15 +27,23 @@ export const asInt = (bytes: string): Int => ({ type: "i32", bytes });
 /** Code as an expression that leaves a number. */
 export const asFloat = (bytes: string): Float => ({ type: "f32", bytes });
 /** Code as an expression that leaves sixteen bytes. */
-export const asVector = (bytes: string): Vector => ({ type: "v128", bytes });
+export const asVector = (bytes: string, high?: string): Vector => ({ type: "v128", bytes, high });
+
+/** An operation on vectors, on both halves if one of them has two. A vector of four numbers then stands for both. */
+function onHalves(write: (a: string, b: string, c: string) => string, a: Vector, b?: Vector, c?: Vector): Vector {
+  const [x, y = "", z = ""] = [a.bytes, b?.bytes, c?.bytes];
+  const isWide = a.high !== undefined || b?.high !== undefined || c?.high !== undefined;
+  return asVector(write(x, y, z), isWide ? write(a.high ?? x, b?.high ?? y, c?.high ?? z) : undefined);
+}
 
 const intBinary = (opcode: string) => (a: Int, b: Int) => asInt(a.bytes + b.bytes + opcode);
 const floatUnary = (opcode: string) => (a: Float) => asFloat(a.bytes + opcode);
 const floatBinary = (opcode: string) => (a: Float, b: Float) => asFloat(a.bytes + b.bytes + opcode);
-const unary = (opcode: string) => (a: Vector) => asVector(a.bytes + opcode);
-const binary = (opcode: string) => (a: Vector, b: Vector) => asVector(a.bytes + b.bytes + opcode);
-const ternary = (opcode: string) => (a: Vector, b: Vector, c: Vector) => asVector(a.bytes + b.bytes + c.bytes + opcode);
-const shift = (opcode: string) => (a: Vector, by: Int) => asVector(a.bytes + by.bytes + opcode);
+const unary = (opcode: string) => (a: Vector) => onHalves((a) => a + opcode, a);
+const binary = (opcode: string) => (a: Vector, b: Vector) => onHalves((a, b) => a + b + opcode, a, b);
+const ternary = (opcode: string) => (a: Vector, b: Vector, c: Vector) =>
+  onHalves((a, b, c) => a + b + c + opcode, a, b, c);
+const shift = (opcode: string) => (a: Vector, by: Int) => onHalves((a) => a + by.bytes + opcode, a);
 const splat = (opcode: string) => (a: Int | Float) => asVector(a.bytes + opcode);
 
 type IntBinary = (a: Int, b: Int) => Int;
@@ -91,7 +101,7 @@ export const v128: Readonly<
 
 /** The bytes `places` of the thirty-two of both vectors. */
 export const i8x16: { readonly shuffle: (a: Vector, b: Vector, ...places: number[]) => Vector } = {
-  shuffle: (a, b, ...places) => asVector(a.bytes + b.bytes + "\xfd\x0d" + bytes(...places)),
+  shuffle: (a, b, ...places) => onHalves((a, b) => a + b + "\xfd\x0d" + bytes(...places), a, b),
 };
 
 /** Instructions on four whole numbers of 32 bits. */

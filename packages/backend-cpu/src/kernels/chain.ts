@@ -1,4 +1,4 @@
-import { load4, loadOne, splat, type Pointer } from "../assembler/expression.ts";
+import { loadOf, loadOne, splat, type Pointer } from "../assembler/expression.ts";
 import { FunctionWriter } from "../assembler/function.ts";
 import type { Vector } from "../assembler/instructions.ts";
 
@@ -65,9 +65,9 @@ export class ChainWriter {
     return writeLinks(this.#f, this.#links, inputs, before);
   }
 
-  /** Four results, `offset` numbers after the addresses. */
-  vector(known: Known, offset = 0): Vector {
-    return this.#result(known, (address) => load4(address, offset));
+  /** Four or eight results, `offset` numbers after the addresses. */
+  vector(known: Known, offset = 0, lanes = 4): Vector {
+    return this.#result(known, (address) => loadOf(lanes)(address, offset));
   }
 
   /** One result, in the first lane. */

@@ -1,6 +1,6 @@
 import type { Shape } from "@convlens/backend";
 import { int, type Pointer } from "../assembler/expression.ts";
-import type { FunctionWriter } from "../assembler/function.ts";
+import type { FunctionWriter, Machine } from "../assembler/function.ts";
 import { i32, type Vector } from "../assembler/instructions.ts";
 import { asCount, strided, type Count } from "../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
@@ -185,7 +185,18 @@ const isContiguous = ({ steps }: Loop): boolean =>
 
 /** Instructions in one turn of a loop over vectors, of which there are at most four: then counting turns costs little. */
 const LONG = 40;
-const unrollOf = ({ length }: Chain): number => Math.min(4, Math.max(1, Math.floor(LONG / length)));
+/** Vectors in one turn of a loop: an even number where the engine packs two into one. */
+const unrollOf = ({ tile }: Machine, { length }: Chain): number =>
+  (tile.columns > 8 ? 2 : 1) * Math.min(4, Math.max(1, Math.floor(LONG / length)));
+
+/** Writes `count` vectors of a chain, in pairs where the engine packs two into one. */
+function writeVectors(f: FunctionWriter, writer: ChainWriter, known: Known, to: Pointer, count: number): void {
+  let at = 0;
+  for (const lanes of f.lanesOf(4 * count)) {
+    f.storeLanes(to, writer.vector(known, at, lanes), at, lanes);
+    at += lanes;
+  }
+}
 
 /** Writes a chain over numbers side by side. */
 function writeRow(
@@ -199,19 +210,19 @@ function writeRow(
   const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
   const known = writer.settle((input) => steps[input] === 0);
   const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
-  const writeVectors = (together: number): void => {
+  const writeTurns = (together: number): void => {
     const count = f.keep(i32.div_u(left, int(4 * together)));
     f.when(count, () =>
       f.times(count, () => {
-        for (let i = 0; i < together; i++) f.store4(to, writer.vector(known, 4 * i), 4 * i);
+        writeVectors(f, writer, known, to, together);
         move(4 * together);
       }),
     );
     f.set(left, i32.sub(left, i32.mul(count, int(4 * together))));
   };
-  const together = unrollOf(chain);
-  writeVectors(together);
-  if (together > 1) writeVectors(1);
+  const together = unrollOf(f.machine, chain);
+  writeTurns(together);
+  if (together > 1) writeTurns(1);
   f.when(left, () =>
     f.times(left, () => {
       f.storeOne(to, writer.one(known));
@@ -229,17 +240,16 @@ function writeNest(f: FunctionWriter, chain: Chain, loops: Loops, addresses: rea
   const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
   /** Writes numbers side by side; returns how far the addresses have moved. */
   const writeContiguous = (known: Known, { count, steps }: Loop): readonly number[] => {
-    const writeVector = (i: number): void => f.store4(to, writer.vector(known, 4 * i), 4 * i);
     const vectors = Math.floor(count / 4);
     const isShort = (vectors + 1) * chain.length <= SHORT;
-    const together = isShort ? vectors : unrollOf(chain);
+    const together = isShort ? vectors : unrollOf(f.machine, chain);
     const turns = isShort ? 0 : Math.floor(vectors / together);
     f.times(turns, () => {
-      for (let i = 0; i < together; i++) writeVector(i);
+      writeVectors(f, writer, known, to, together);
       addresses.forEach((address, i) => f.advance(address, 4 * together * steps[i]!));
     });
     const left = vectors - turns * together;
-    for (let i = 0; i < left; i++) writeVector(i);
+    writeVectors(f, writer, known, to, left);
     // The last vector may be read beyond the end of a row, but is not written there.
     const last = count % 4 > 0 ? f.keep(writer.vector(known, 4 * left)) : undefined;
     for (let i = 0; i < count % 4; i++) f.storeOne(to, last!, 4 * left + i, i);

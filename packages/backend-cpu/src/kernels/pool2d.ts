@@ -6,7 +6,7 @@ import {
   type Poolings,
   type Sliding,
 } from "@convlens/backend";
-import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
+import { loadOf, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { strided } from "../callList.ts";
@@ -14,7 +14,7 @@ import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
 import type { Address, Block } from "../heap.ts";
 import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 
-/** A window of four channels, or of one, at this place of the code. */
+/** A window of eight, four channels, or of one, at this place of the code. */
 export interface Window {
   readonly load: (address: Pointer, offset?: number) => Vector;
   readonly store: (address: Pointer, value: Vector, offset?: number) => void;
@@ -175,7 +175,12 @@ function writePool(
       at.forEach((each) => f.advance(each, numbers));
     };
     f.times(count, () => {
-      f.times(Math.floor(channels / 4), () => some(4, { load: load4, store: (...it) => f.store4(...it) }));
+      f.inLanes(channels - (channels % 4), (lanes) =>
+        some(lanes, {
+          load: loadOf(lanes),
+          store: (address, value, offset = 0) => f.storeLanes(address, value, offset, lanes),
+        }),
+      );
       f.times(channels % 4, () => some(1, { load: loadOne, store: (...it) => f.storeOne(...it) }));
       for (const input of at.slice(0, inputs)) f.advance(input, (w.stride - 1) * channels);
     });

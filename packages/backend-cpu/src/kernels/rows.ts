@@ -1,4 +1,4 @@
-import { load, load4, type Pointer } from "../assembler/expression.ts";
+import { load, loadOf, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 
 /** Rows of numbers in two places. */
@@ -18,14 +18,14 @@ export function writeCopyRows(
   to: Pointer,
 ): void {
   f.times(rows, () => {
-    const vectors = Math.floor(length / 4);
-    f.times(vectors, () => {
-      f.store4(to, load4(from));
-      f.advance(from, 4);
-      f.advance(to, 4);
+    const rest = length % 4;
+    f.inLanes(length - rest, (lanes) => {
+      f.store4(to, loadOf(lanes)(from));
+      f.advance(from, lanes);
+      f.advance(to, lanes);
     });
-    for (let i = 0; i < length % 4; i++) f.store(to, load(from, i), i);
-    f.advance(from, fromStep - 4 * vectors);
-    f.advance(to, toStep - 4 * vectors);
+    for (let i = 0; i < rest; i++) f.store(to, load(from, i), i);
+    f.advance(from, fromStep - (length - rest));
+    f.advance(to, toStep - (length - rest));
   });
 }

@@ -1,5 +1,5 @@
 import { spanOf, type Conv2dGeometry } from "@convlens/backend";
-import { element, int, load4, relu4, zero4, type Pointers } from "../../assembler/expression.ts";
+import { element, int, loadOf, relu4, zero4, zerosOf, type load4, type Pointers } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import { f32x4 } from "../../assembler/instructions.ts";
 import { counted, strided } from "../../callList.ts";
@@ -90,18 +90,19 @@ const slideFunction = defineFunction({
     const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
     const images: ImageList = [{ tiled, start: x, outside }];
     writeEachTile(f, images, { first, count: int(rows) }, walk, (pixels) => {
-      for (const sum of sums) f.set(sum, epilogue === undefined ? zero4 : load4(shift));
+      const { load, lanes } = pixels;
+      for (const sum of sums) f.set(sum, epilogue === undefined ? zerosOf(lanes) : load(shift));
       writeTaps(f, g, pixels, (tap, from) => {
-        f.set(weight, load4(weights, channels * (isBackward ? taps - 1 - tap : tap)));
+        f.set(weight, load(weights, channels * (isBackward ? taps - 1 - tap : tap)));
         sums.forEach((sum, i) => {
           const pixel = from(i);
           if (pixel === undefined && isBackward) return;
-          f.set(sum, f.multiplyAdd4(pixel === undefined ? zero4 : load4(...pixel), weight, sum));
+          f.set(sum, f.multiplyAdd4(pixel === undefined ? zero4 : load(...pixel), weight, sum));
         });
       });
       sums.forEach((sum, i) => {
         if (epilogue === "biasRelu") f.set(sum, relu4(sum));
-        f.storeLanes(to, sum, i * channels, pixels.lanes);
+        f.storeLanes(to, sum, i * channels, lanes);
       });
     });
   },
@@ -153,20 +154,21 @@ function tapsOf(g: ImageGeometry): number[] {
 /** A place of a walk over outputs, four channels at a time: the first pixel under the window, and these channels of the filters. */
 interface Place extends Pointers<"image" | "output" | "filters"> {
   readonly lanes: number;
+  readonly load: typeof load4;
 }
 
 /** Writes: walks over the outputs of an image, row by row, and some channels of each row at a time. */
 function writeWalk(
   f: FunctionWriter,
   g: ImageGeometry,
-  start: Omit<Place, "lanes">,
+  start: Omit<Place, "lanes" | "load">,
   write: { before: (at: Place) => void; each: (at: Place) => void; after?: (at: Place) => void },
 ): void {
   const { height, width, outChannels: channels } = g;
   const [row, image, output] = [f.keep(start.image), f.local("i32"), f.keep(start.output)];
   const filters = f.local("i32");
   const some = (lanes: number): void => {
-    const place = { image, output, filters, lanes };
+    const place = { image, output, filters, lanes, load: loadOf(lanes) };
     write.before(place);
     f.times(width.output, () => {
       write.each(place);
@@ -181,7 +183,7 @@ function writeWalk(
   f.times(height.output, () => {
     f.set(image, row);
     f.set(filters, start.filters);
-    f.inParts(channels, 4, some);
+    f.inLanes(channels, some);
     f.advance(output, (width.output - 1) * channels);
     f.advance(row, height.stride * paddedOf(g).rowStep);
   });
@@ -198,11 +200,11 @@ const scatterFunction = defineFunction({
     const [gradient, total] = [f.local("v128"), f.local("v128")];
     const start = { image: target, output: dy, filters };
     writeWalk(f, g, start, {
-      before: (at) => weights.forEach(({ weight }, tap) => f.set(weight, load4(at.filters, tap * g.outChannels))),
+      before: (at) => weights.forEach(({ weight }, tap) => f.set(weight, at.load(at.filters, tap * g.outChannels))),
       each: (at) => {
-        f.set(gradient, load4(at.output));
+        f.set(gradient, at.load(at.output));
         for (const { offset, weight } of weights) {
-          f.set(total, f.multiplyAdd4(gradient, weight, load4(at.image, offset)));
+          f.set(total, f.multiplyAdd4(gradient, weight, at.load(at.image, offset)));
           f.storeLanes(at.image, total, offset, at.lanes);
         }
       },
@@ -238,14 +240,14 @@ const imageGradient = defineImageGradient({
       g,
       { image: x, output: dy, filters: dfilters },
       {
-        before: () => sums.forEach((sum) => f.set(sum, zero4)),
+        before: ({ lanes }) => sums.forEach((sum) => f.set(sum, zerosOf(lanes))),
         each: (at) => {
-          f.set(gradient, load4(at.output));
-          sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(at.image, taps[tap]), gradient, sum)));
+          f.set(gradient, at.load(at.output));
+          sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(at.load(at.image, taps[tap]), gradient, sum)));
         },
         after: (at) =>
           sums.forEach((sum, tap) => {
-            f.set(sum, f32x4.add(load4(at.filters, tap * g.outChannels), sum));
+            f.set(sum, f32x4.add(at.load(at.filters, tap * g.outChannels), sum));
             f.storeLanes(at.filters, sum, tap * g.outChannels, at.lanes);
           }),
       },

@@ -1,4 +1,4 @@
-import { element, int, plus, select, type Pointer } from "../../assembler/expression.ts";
+import { element, int, loadOf, plus, select, type load4, type Pointer } from "../../assembler/expression.ts";
 import { i32, type Int } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 
@@ -64,8 +64,10 @@ export interface TilePixels {
   readonly at: (row: number, column: number, image?: number) => readonly [address: Pointer, offset: number] | undefined;
   /** Whether a row lies in the first image; undefined if all rows do, or if {@link Walk.marksEdges} is not set. */
   readonly isRowInside: (row: number) => Int | undefined;
-  /** Number of channels: four, except for the last ones. */
+  /** Number of channels: eight or four, except for the last ones. */
   readonly lanes: number;
+  /** Loads as many numbers, or four. */
+  readonly load: typeof load4;
   /** Whether the tile is the first of its row, if {@link Walk.isFirstAlone} is set. */
   readonly isFirst: boolean;
 }
@@ -83,7 +85,7 @@ export type ImageList = readonly [Images, ...Images[]];
 
 /** What is done from tile to tile. */
 export interface Walk {
-  /** Addresses that move by four numbers after each four channels. */
+  /** Addresses that move by the number of channels, or four. */
   readonly moving: readonly Pointer[];
   /** Writes code before the first channels of a tile. */
   readonly onTile?: (() => void) | undefined;
@@ -158,13 +160,13 @@ export function writeEachTile(
         return [line.at, (column - image.first) * channels];
       };
       const some = (lanes: number): void => {
-        body({ lanes, isFirst: from === 0, isRowInside, at });
-        for (const address of walk.moving) f.advance(address, 4);
+        body({ lanes, load: loadOf(lanes), isFirst: from === 0, isRowInside, at });
+        for (const address of walk.moving) f.advance(address, Math.max(4, lanes));
         advance(() => lanes);
       };
       f.times(count, () => {
         walk.onTile?.();
-        f.inParts(channels, 4, some);
+        f.inLanes(channels, some);
         advance(({ step }) => (step - 1) * channels);
       });
     }

@@ -1,5 +1,5 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { int, load4, plus, relu4, type Pointer, type Pointers } from "../../../assembler/expression.ts";
+import { int, plus, relu4, type Pointer, type Pointers } from "../../../assembler/expression.ts";
 import { plainMachine, type FunctionWriter } from "../../../assembler/function.ts";
 import { f32x4, i32 } from "../../../assembler/instructions.ts";
 import { asCount, counted, strided } from "../../../callList.ts";
@@ -83,19 +83,19 @@ function writeOutputs(
     onTile: epilogue && (() => f.set(channelBias, bias)),
     afterRow: () => check.store(flag),
   };
-  writeEachTile(f, [{ tiled: to, start: y, outside: nowhere }], rows, walk, ({ at, lanes }) => {
+  writeEachTile(f, [{ tiled: to, start: y, outside: nowhere }], rows, walk, ({ at, lanes, load }) => {
     transformSquare(
       f,
       outputTransform(step),
       EDGE,
-      (row, column) => load4(products, (EDGE * row + column) * toPlane),
+      (row, column) => load(products, (EDGE * row + column) * toPlane),
       (row, column, value) => {
         const pixel = at(row, column);
         // All products are terms of the corners of a tile.
         const isCorner = [row, column].every((i) => i === 0 || i === step - 1);
         const result = isCorner ? check.add(value) : value;
         if (pixel === undefined) return;
-        const shifted = epilogue === undefined ? result : f32x4.add(result, load4(channelBias));
+        const shifted = epilogue === undefined ? result : f32x4.add(result, load(channelBias));
         f.storeLanes(pixel[0], epilogue === "biasRelu" ? relu4(shifted) : shifted, pixel[1], lanes);
       },
     );

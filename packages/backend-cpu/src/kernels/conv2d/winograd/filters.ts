@@ -1,4 +1,4 @@
-import { load4 } from "../../../assembler/expression.ts";
+import { loadOf } from "../../../assembler/expression.ts";
 import { strided } from "../../../callList.ts";
 import { defineFunction, keyOf } from "../../../defineFunction.ts";
 import { after, type Address } from "../../../heap.ts";
@@ -35,16 +35,18 @@ const transformFunction = defineFunction({
       const tap = row * taps + column;
       return use === "backward" ? taps * taps - 1 - tap : tap;
     };
+    // Panels are a multiple of eight wide.
+    const [lanes] = f.lanesOf(8);
     f.until(panels, end, () => {
       transformSquare(
         f,
         filterTransform,
         taps,
-        (row, column) => load4(panels, length * tapOf(row, column)),
+        (row, column) => loadOf(lanes!)(panels, length * tapOf(row, column)),
         (row, column, value) => f.store4(planes, value, length * (EDGE * row + column)),
       );
-      f.advance(panels, 4);
-      f.advance(planes, 4);
+      f.advance(panels, lanes!);
+      f.advance(planes, lanes!);
     });
   },
   work: () => CHUNK * PLANES,

@@ -270,19 +270,19 @@ function writeInputGradient(
   const images: ImageList = [{ tiled: from, start: at.dx, outside: nowhere }];
   const overlap = overlapOf(from.height);
   const walk = { moving: [products], afterRow: () => check.store(at.flag), isFirstAlone: true };
-  writeEachTile(f, images, rows, walk, ({ at: pixelAt, lanes, isFirst }) => {
+  writeEachTile(f, images, rows, walk, ({ at: pixelAt, lanes, load, isFirst }) => {
     transformSquare(
       f,
       inputAdjoint,
       EDGE,
-      (row, column) => load4(products, (EDGE * row + column) * fromPlane),
+      (row, column) => load(products, (EDGE * row + column) * fromPlane),
       (row, column, value) => {
         // All products are terms of the first two rows and columns.
         const result = row < 2 && column < 2 ? check.add(value) : value;
         const pixel = pixelAt(row, column);
         if (pixel === undefined) return;
         const isNew = row >= overlap && (isFirst || column >= overlap);
-        f.storeLanes(pixel[0], isNew ? result : f32x4.add(load4(...pixel), result), pixel[1], lanes);
+        f.storeLanes(pixel[0], isNew ? result : f32x4.add(load(...pixel), result), pixel[1], lanes);
       },
     );
     check.endTile();

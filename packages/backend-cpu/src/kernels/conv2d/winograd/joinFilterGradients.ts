@@ -1,4 +1,4 @@
-import { load4, loadOne, plus } from "../../../assembler/expression.ts";
+import { loadOf, loadOne, plus, type load4 } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { f32x4, type Vector } from "../../../assembler/instructions.ts";
 import { counted, strided, type Argument, type Count } from "../../../callList.ts";
@@ -62,7 +62,9 @@ const joinFunction = defineFunction({
       for (const address of [...addresses, filters]) f.advance(address, numbers);
     };
     const pairs = count * filtersOf(repaired);
-    f.times(Math.floor(pairs / 4), () => some(load4, (v, at) => f.store4(filters, v, at), 4));
+    f.inLanes(pairs - (pairs % 4), (lanes) =>
+      some(loadOf(lanes), (v, at) => f.storeLanes(filters, v, at, lanes), lanes),
+    );
     f.times(pairs % 4, () => some(loadOne, (v, at) => f.storeOne(filters, v, at), 1));
     f.when(check.hasFound, () =>
       f.call(

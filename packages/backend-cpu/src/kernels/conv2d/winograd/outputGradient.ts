@@ -1,5 +1,5 @@
 import type { ConvolutionGradients } from "@convlens/backend";
-import { load4, zero4, type Pointer } from "../../../assembler/expression.ts";
+import { zero4, type Pointer } from "../../../assembler/expression.ts";
 import { f32x4, v128, type Vector } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { eachWinner } from "../../pool2d.ts";
@@ -38,14 +38,14 @@ export function outputGradient(
 const gated = (dy: Vector, y: Vector): Vector => v128.and(dy, f32x4.gt(y, zero4));
 
 const throughRelu =
-  ({ at }: TilePixels): ReadTile =>
+  ({ at, load }: TilePixels): ReadTile =>
   (row, column) => {
     const [y, dy] = [at(row, column), at(row, column, 1)];
-    return y === undefined || dy === undefined ? zero4 : gated(load4(...dy), load4(...y));
+    return y === undefined || dy === undefined ? zero4 : gated(load(...dy), load(...y));
   };
 
 /** Passes each number of the smaller image to the winner of its window. */
-function throughPool(f: FunctionWriter, { at }: TilePixels, { relu }: Pick<Through, "relu">): ReadTile {
+function throughPool(f: FunctionWriter, { at, load }: TilePixels, { relu }: Pick<Through, "relu">): ReadTile {
   const windows = new Map<string, readonly Vector[]>();
   return (row, column) => {
     const [down, across] = [row >> 1, column >> 1];
@@ -54,9 +54,9 @@ function throughPool(f: FunctionWriter, { at }: TilePixels, { relu }: Pick<Throu
     const key = `${down} ${across}`;
     let window = windows.get(key);
     if (window === undefined) {
-      const taps = [0, 1, 2, 3].map((tap) => load4(...at(2 * down + (tap >> 1), 2 * across + (tap & 1))!));
+      const taps = [0, 1, 2, 3].map((tap) => load(...at(2 * down + (tap >> 1), 2 * across + (tap & 1))!));
       const won: Vector[] = [];
-      let dy: Vector = load4(...pooled);
+      let dy: Vector = load(...pooled);
       eachWinner(f, taps, (tap, wins, best) => {
         if (tap === 0) dy = f.keep(relu ? gated(dy, best) : dy);
         won[tap] = f.keep(v128.and(wins, dy));

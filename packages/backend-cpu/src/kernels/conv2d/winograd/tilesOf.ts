@@ -1,5 +1,5 @@
 import type { Sliding } from "@convlens/backend";
-import { load4, select, zero4, type Pointer } from "../../../assembler/expression.ts";
+import { select, zero4, type Pointer } from "../../../assembler/expression.ts";
 import type { FunctionWriter, Machine } from "../../../assembler/function.ts";
 import { i32, type Int, type Vector } from "../../../assembler/instructions.ts";
 import { writeProduct, type ProductShape } from "../../product.ts";
@@ -71,10 +71,10 @@ export const numbersOfRow = ({ width, channels }: Tiled): number => roundUp(widt
 export type ReadTile = (row: number, column: number) => Vector;
 /** The pixels of a tile of the first image. */
 export const pixelsOf =
-  ({ at }: TilePixels): ReadTile =>
+  ({ at, load }: TilePixels): ReadTile =>
   (row, column) => {
     const pixel = at(row, column);
-    return pixel === undefined ? zero4 : load4(...pixel);
+    return pixel === undefined ? zero4 : load(...pixel);
   };
 
 /** Writes: transforms tiles of images to planes [36][tile][channel]; `read` gives the pixels of a tile. */
@@ -89,7 +89,7 @@ export function writeTransformed(
   const planes = f.keep(to.planes);
   writeEachTile(f, images, rows, { moving: [planes] }, (pixels) =>
     transformSquare(f, transform, images[0].tiled.height.reach, read(pixels), (row, column, value) =>
-      f.store4(planes, value, (EDGE * row + column) * to.plane),
+      f.storeLanes(planes, value, (EDGE * row + column) * to.plane, Math.max(4, pixels.lanes)),
     ),
   );
 }
