@@ -1,4 +1,4 @@
-// Runs the tasks of turbo.json, one more at a time than there are processors: node tools/check.mjs [TASK]… (default: all of CI).
+// Runs the tasks of turbo.json, as many at a time as there are processors: node tools/check.mjs [TASK]… (default: all of CI).
 // Turborepo skips a task that passed before with the same inputs; CI_FULL=1 repeats all. --filter=PACKAGE selects packages, as in
 // Turborepo. Continues after a failure; prints the seconds of each task and the number of tests (without the number:
 // --without-count), and fails at the end.
@@ -47,8 +47,7 @@ console.log(`${TEST_MACHINE}: ${tasks.join(", ")}`);
 for (const path of [...resultsOf(tasks), join(root, ".turbo/runs")]) rmSync(path, { force: true, recursive: true });
 
 const options = ["--continue", "--summarize", "--output-logs=new-only"];
-// One more than processors, since tasks wait for browsers, installations and each other.
-const lanes = `--concurrency=${availableParallelism() + 1}`;
+const lanes = `--concurrency=${availableParallelism()}`;
 const force = process.env.CI_FULL ? ["--force"] : [];
 const { status } = spawnSync("turbo", ["run", ...tasks, ...options, lanes, ...filters, ...force], {
   stdio: "inherit",
