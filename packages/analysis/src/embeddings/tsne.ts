@@ -12,7 +12,7 @@ import type { Matrix } from "./codes.ts";
 import { nearestNeighbors } from "./nearestNeighbors.ts";
 import { principalComponents } from "./principalComponents.ts";
 import { affinitiesOf } from "./tsne/affinities.ts";
-import { forcesOn } from "./tsne/forces.ts";
+import { divergenceOf, forcesOn } from "./tsne/forces.ts";
 
 /** Options of {@link tsne}. */
 export interface TsneOptions {
@@ -86,9 +86,13 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
   for (let step = 0; ; step++) {
     signal?.throwIfAborted();
     const isEarly = step < Math.min(EXAGGERATED, steps / 2);
-    const { forces, divergence } = forcesOn(points, affinities, theta, isEarly ? EXAGGERATION : 1);
+    const { forces, total } = forcesOn(points, affinities, theta, isEarly ? EXAGGERATION : 1);
     if (step % every === 0 || step === steps)
-      yield { step, points: { rows, columns: 2, values: points.slice() }, divergence };
+      yield {
+        step,
+        points: { rows, columns: 2, values: points.slice() },
+        divergence: divergenceOf({ map: points, total }, affinities),
+      };
     if (step >= steps) return;
     for (const [i, force] of forces.entries()) {
       const speed = velocity[i]!;

@@ -51,12 +51,13 @@ class Square {
 export class QuadTree {
   readonly #root: Square;
 
-  constructor(points: readonly (readonly [x: number, y: number])[]) {
-    const [left, right] = extentOf(points.map(([x]) => x));
-    const [bottom, top] = extentOf(points.map(([, y]) => y));
+  /** @param points - `[x₀, y₀, x₁, …]` */
+  constructor(points: Float64Array) {
+    const [left, right] = extentOf(points.filter((_, i) => i % 2 === 0));
+    const [bottom, top] = extentOf(points.filter((_, i) => i % 2 === 1));
     const side = Math.max(right - left, top - bottom) * 1.0001 || 1;
     this.#root = new Square((left + right) / 2, (bottom + top) / 2, side);
-    for (const [x, y] of points) this.#insert(x, y);
+    for (let i = 0; i < points.length; i += 2) this.#insert(points[i]!, points[i + 1]!);
   }
 
   #insert(x: number, y: number): void {
