@@ -1,3 +1,5 @@
+import { ValueError } from "@convlens/backend";
+import { parameters as parametersOf } from "@convlens/layers";
 import { gradients, type GradientsOptions, type Operand, type Tensor, type Variable } from "@convlens/tensor";
 import { lengthOf, limited, type ClipOptions } from "./clip.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -15,14 +17,14 @@ export interface MinimizeOptions extends GradientsOptions {
  * loops of one's own within `compile`, such as those of several models.
  *
  * @param loss - A scalar.
- * @param parameters - Parameters that learn under their paths, such as `parameters(model)`.
+ * @param learns - A model, or some parameters under their paths, such as those of `parameters(model)`.
  *
  * @example
  * ```ts
  * const optimizer = adam({ learningRate: 0.01 });
  * const step = compile((inputs: Tensor, labels: Tensor) => {
  *   const loss = crossEntropy(model.call(inputs, { training: true }), labels);
- *   minimize(optimizer, loss, parameters(model));
+ *   minimize(optimizer, loss, model);
  *   return loss;
  * });
  * ```
@@ -30,9 +32,16 @@ export interface MinimizeOptions extends GradientsOptions {
 export function minimize(
   optimizer: Optimizer,
   loss: Tensor,
-  parameters: ReadonlyMap<string, Variable>,
+  learns: object | ReadonlyMap<string, Variable>,
   { learningRate, clip, ...options }: MinimizeOptions = {},
 ): void {
+  const parameters = learns instanceof Map ? (learns as ReadonlyMap<string, Variable>) : parametersOf(learns);
+  if (parameters.size === 0)
+    throw new ValueError({
+      operation: "minimize",
+      problem: "there are no parameters, so nothing would learn",
+      fix: "call or build the model first, and give one with parameters",
+    });
   const learning = Array.from(parameters, ([path, parameter]) => ({ path, parameter, learningRate }));
   const raw = gradients(
     loss,
