@@ -86,6 +86,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a place with one number": () => depthColumn(map, { place: [0] }),
   "pooling as a matrix": () => toMatrix(new MaxPool2d({ kernelSize: 2 }), [4, 4, 1]),
   "ragged rows of a kernel": () => imageKernel([[1, 2], [3]]),
+  "a kernel without rows": () => imageKernel([]),
   // Names
   "a layer that does not exist": () => tap(net(), ["layers.9"])(images()),
   "a name in place of a list of names": () => retain(net(), "layers.0" as never),
@@ -116,6 +117,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a strength above 1": () => overlay(paintImage(pixel), { shape: [1, 1], values: [1] }, { strength: 2 }),
   "a watch of every 0 steps": () => watchTraining(net(), { inputs: images(), targets: tensor([0, 1]), every: 0 }),
   // NaN and empty inputs
+  "one point": () => principalComponents({ rows: 1, columns: 3, values: Float32Array.of(1, 2, 3) }),
   "points with NaN": () => principalComponents(points([0, 1, NaN, 3, 4, 5])),
   "no examples": () => explain(net(), zeros([0, 6, 6, 1]), { method: "gradient" }),
   "no batches": () => unitActivity(net(), []),

@@ -23,7 +23,7 @@ export function imageKernel(rows: readonly (readonly number[])[], divisor = 1): 
       operation: "imageKernel",
       expected: "rows of numbers, all of one length",
       got: rows.map((row) => row.length),
-      gotWords: `rows of ${rows.map((row) => row.length).join(", ")}`,
+      gotWords: rows.length === 0 ? "no rows" : `rows of ${rows.map((row) => row.length).join(", ")}`,
     });
   if (!Number.isFinite(divisor) || divisor === 0)
     throw new ValueError({ operation: "imageKernel", what: "divisor", expected: "finite and not 0", got: divisor });

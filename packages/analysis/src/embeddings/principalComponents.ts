@@ -1,4 +1,4 @@
-import { anyOption, checkOptions, checkValue, Random, seedOption, wholeFrom } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, Random, seedOption, ValueError, wholeFrom } from "@convlens/backend";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 import {
@@ -57,6 +57,7 @@ export function principalComponents(points: Matrix, options: PrincipalComponents
   checkOptions("principalComponents", options, { count: anyOption, seed: seedOption });
   const { count = 2, seed = 0 } = options;
   const { rows, columns } = points;
+  if (rows < 2) throw new ValueError({ operation: "principalComponents", expected: "at least two points", got: rows });
   const most = Math.min(rows - 1, columns);
   checkValue("principalComponents", `count for ${rows} points of ${columns} numbers`, count, wholeFrom(1, most));
   checkMatrix("principalComponents", points);
