@@ -9,7 +9,7 @@ import {
   type KernelBackendOptions,
   type OwnOperationName,
 } from "@convlens/backend";
-import type { Machine } from "./assembler/function.ts";
+import { isPacked, type Machine } from "./assembler/function.ts";
 import { chooseMachine } from "./chooseMachine.ts";
 import { after, cannotReserve, LARGEST, type Block } from "./heap.ts";
 import { joinGradients } from "./joinGradients.ts";
@@ -17,7 +17,6 @@ import { argmax } from "./kernels/argmax.ts";
 import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
-import { NARROW } from "./kernels/panels.ts";
 import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
@@ -84,13 +83,13 @@ function machineHere({ deterministic, wide = false }: CpuOptions): Machine {
   try {
     if (mayPack) setPacking(true);
     const machine = chooseMachine({ mayFuse: deterministic === false, mayPack });
-    const isWide = machine.tile.columns > NARROW;
+    const isWide = isPacked(machine);
     if (mayPack && !isWide) setPacking(false);
     if (wide === true && !isWide)
       throw new BackendError({
         operation: "cpu",
         problem: "wide vectors need Node 24 or newer, a processor with AVX2, and that no other backend was made before",
-        fix: 'use wide: "auto", which avoids them where they do not help',
+        fix: 'leave it out, or use wide: "auto", which avoids them where they do not help',
       });
     return machine;
   } catch (cause) {

@@ -9,9 +9,10 @@ import {
   type Backend,
   type Program,
   type Shape,
+  type Values,
 } from "@convlens/backend";
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { plainMachine } from "../src/assembler/function.ts";
 import { cpu } from "../src/index.ts";
 
@@ -22,20 +23,24 @@ vi.mock(import("../src/chooseMachine.ts"), async (original) => {
 });
 vi.mock(import("../src/wide.ts"), async (original) => ({ ...(await original()), canAskToPack: () => true }));
 
-/** Result of one instruction on random numbers. */
-async function run(
-  backend: Backend,
+let backends: readonly Backend[];
+beforeAll(async () => (backends = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })]));
+afterAll(() => backends.forEach((backend) => backend.dispose()));
+
+/** Expects the same result of one instruction on random numbers, without and with wide vectors. */
+async function expectSameBits(
   instruction: Pick<Program["instructions"][number], "operation" | "attributes" | "shape">,
   feeds: readonly Shape[],
   seed: number,
-): Promise<ArrayLike<number>> {
+): Promise<void> {
   const random = new Random(seed);
   const values = feeds.map((shape) => random.uniform(sizeOf(shape), -1, 1));
   const inputs = feeds.map((_, i) => i);
   const program = { feeds, variables: [], constants: [], instructions: [{ ...instruction, inputs }], updates: [] };
-  const compiled = backend.compile({ ...program, outputs: [feeds.length] });
-  const [result] = await compiled.run(values, []);
-  return result!;
+  const results = backends.map((backend) => backend.compile({ ...program, outputs: [feeds.length] }).run(values, []));
+  const [[narrow], [wide]] = (await Promise.all(results)) as [Values[], Values[]];
+  expect(wide?.length).toBe(sizeOf(instruction.shape));
+  expect(wide, instruction.operation).toEqual(narrow);
 }
 
 const channels = fc.integer({ min: 1, max: 40 });
@@ -43,7 +48,6 @@ const size = fc.integer({ min: 1, max: 12 });
 
 describe("wide vectors", () => {
   it("give the same bits: products", async () => {
-    const [narrow, wide] = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })];
     await fc.assert(
       fc.asyncProperty(
         fc.record({ m: channels, k: fc.oneof(channels, fc.constant(600)), n: channels }),
@@ -55,16 +59,14 @@ describe("wide vectors", () => {
             [batch, ...(transposeB ? [n, k] : [k, n])],
           ];
           const matmul = { operation: "matmul", attributes: { transposeA, transposeB }, shape: [batch, m, n] } as const;
-          expect(await run(wide, matmul, feeds, seed)).toEqual(await run(narrow, matmul, feeds, seed));
+          await expectSameBits(matmul, feeds, seed);
         },
       ),
       { numRuns: 100 },
     );
-    for (const backend of [narrow, wide]) backend.dispose();
   });
 
   it("give the same bits: convolutions and their gradients", async () => {
-    const [narrow, wide] = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })];
     await fc.assert(
       fc.asyncProperty(
         fc.record({ batch: fc.integer({ min: 1, max: 3 }), height: size, width: size, c: channels, f: channels }),
@@ -86,18 +88,15 @@ describe("wide vectors", () => {
             ["conv2dInputGradient", [y, filters], x],
             ["conv2dFilterGradient", [y, x], filters],
           ] as const) {
-            const pass = { operation, attributes: { geometry }, shape };
-            expect(await run(wide, pass, feeds, seed), operation).toEqual(await run(narrow, pass, feeds, seed));
+            await expectSameBits({ operation, attributes: { geometry }, shape }, feeds, seed);
           }
         },
       ),
       { numRuns: 100 },
     );
-    for (const backend of [narrow, wide]) backend.dispose();
   });
 
   it("give the same bits: pooling and elementwise operations", async () => {
-    const [narrow, wide] = [await cpu({ threads: 2 }), await cpu({ threads: 2, wide: "auto" })];
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -118,18 +117,15 @@ describe("wide vectors", () => {
             ["sumPool2d", [x], y],
             ["sumPool2dGradient", [y], x],
           ] as const) {
-            const pool = { operation, attributes: { geometry }, shape };
-            expect(await run(wide, pool, feeds, seed), operation).toEqual(await run(narrow, pool, feeds, seed));
+            await expectSameBits({ operation, attributes: { geometry }, shape }, feeds, seed);
           }
           for (const operation of ["add", "exp", "sigmoid", "tanh", "relu", "greater"] as const) {
             const feeds = operation === "add" || operation === "greater" ? [x, [c]] : [x];
-            const each = { operation, attributes: {}, shape: x } as const;
-            expect(await run(wide, each, feeds, seed), operation).toEqual(await run(narrow, each, feeds, seed));
+            await expectSameBits({ operation, attributes: {}, shape: x }, feeds, seed);
           }
         },
       ),
       { numRuns: 60 },
     );
-    for (const backend of [narrow, wide]) backend.dispose();
   });
 });

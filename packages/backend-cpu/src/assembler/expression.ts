@@ -65,8 +65,9 @@ export const load8 = (address: Int, offset = 0): Vector =>
   asVector(load4(address, offset).bytes, load4(address, offset + 4).bytes);
 /** Loads for this many lanes. */
 export const loadOf = (lanes: number): typeof load4 => (lanes === 8 ? load8 : load4);
-/** The half of a vector, or all of it if it has one. */
+/** The first four numbers of a vector. */
 export const lowOf = ({ bytes }: Vector): Vector => asVector(bytes);
+/** The last four numbers of a vector of eight; one of four stands for both halves. */
 export const highOf = ({ bytes, high = bytes }: Vector): Vector => asVector(high);
 /** The number at an address, four times. */
 export const splat = (address: Int, offset = 0): Vector => asVector(address.bytes + op.v128_load32_splat + at(offset));

@@ -29,6 +29,9 @@ export interface Machine {
 /** A machine without special features. */
 export const plainMachine: Machine = { isFused: false, tile: { rows: 4, columns: 8, unroll: 1 } };
 
+/** Whether the engine packs two vectors into one. */
+export const isPacked = ({ tile }: Machine): boolean => tile.columns > plainMachine.tile.columns;
+
 /** Writes the body of a function. */
 export type Body = (f: FunctionWriter, ...args: Pointer[]) => void;
 
@@ -191,7 +194,7 @@ export class FunctionWriter {
   }
 
   #eightsOf(count: number): number {
-    return this.machine.tile.columns > 8 ? Math.floor(count / 8) : 0;
+    return isPacked(this.machine) ? Math.floor(count / 8) : 0;
   }
 
   /** Repeats the body, which must advance `address`, until that reaches `end`; at least once. */

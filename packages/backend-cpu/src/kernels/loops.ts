@@ -1,6 +1,6 @@
 import type { Shape } from "@convlens/backend";
 import { int, type Pointer } from "../assembler/expression.ts";
-import type { FunctionWriter, Machine } from "../assembler/function.ts";
+import { isPacked, type FunctionWriter, type Machine } from "../assembler/function.ts";
 import { i32, type Vector } from "../assembler/instructions.ts";
 import { asCount, strided, type Count } from "../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
@@ -186,8 +186,8 @@ const isContiguous = ({ steps }: Loop): boolean =>
 /** Instructions in one turn of a loop over vectors, of which there are at most four: then counting turns costs little. */
 const LONG = 40;
 /** Vectors in one turn of a loop: an even number where the engine packs two into one. */
-const unrollOf = ({ tile }: Machine, { length }: Chain): number =>
-  (tile.columns > 8 ? 2 : 1) * Math.min(4, Math.max(1, Math.floor(LONG / length)));
+const unrollOf = (machine: Machine, { length }: Chain): number =>
+  (isPacked(machine) ? 2 : 1) * Math.min(4, Math.max(1, Math.floor(LONG / length)));
 
 /** Writes `count` vectors of a chain, in pairs where the engine packs two into one. */
 function writeVectors(f: FunctionWriter, writer: ChainWriter, known: Known, to: Pointer, count: number): void {

@@ -1,6 +1,6 @@
-import { int, load4, zero4, type Local, type Pointer } from "../../../assembler/expression.ts";
+import { highOf, int, load4, lowOf, zero4, type Local, type Pointer } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
-import { asVector, f32x4, i32, v128, type Int, type Vector } from "../../../assembler/instructions.ts";
+import { f32x4, i32, v128, type Int, type Vector } from "../../../assembler/instructions.ts";
 import type { TileRows } from "../tiles.ts";
 
 // The results of a tile are sums over all of its products. Products that a result does not depend on cancel, but infinity and NaN
@@ -37,9 +37,9 @@ export class FiniteCheck {
 
   /** Writes: checks the sum of the tile. A number minus itself is 0, or NaN if it is not finite. */
   endTile(): void {
-    const { bytes, high } = f32x4.sub(this.#sum, this.#sum);
-    for (const half of high === undefined ? [bytes] : [bytes, high])
-      this.#f.set(this.#found, f32x4.add(this.#found, asVector(half)));
+    const found = f32x4.sub(this.#sum, this.#sum);
+    this.#f.set(this.#found, f32x4.add(this.#found, lowOf(found)));
+    if (found.high !== undefined) this.#f.set(this.#found, f32x4.add(this.#found, highOf(found)));
     this.#isEmpty = true;
   }
 
