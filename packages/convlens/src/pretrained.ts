@@ -18,7 +18,7 @@ const LOADED = "loaded";
 export async function readPretrained(path: string): Promise<ReadonlyMap<string, StoredTensor>> {
   const file = await contentOf(path);
   const { tensors, metadata } = readSafetensors(file);
-  return metadata["kind"]?.startsWith("convlens-checkpoint") ? readCheckpoint(file).weights : tensors;
+  return metadata["kind"]?.startsWith("convlens-checkpoint") ? readCheckpoint(file).model : tensors;
 }
 
 async function contentOf(path: string): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import type { Backend } from "@convlens/backend";
 import { batchCount, type TrainAndTest } from "@convlens/datasets";
 import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
-import { fit, oneCycle, type EpochRecord, type Fit } from "@convlens/training";
+import { fit, oneCycle, writeCheckpoint, type Checkpoint, type EpochRecord, type Fit } from "@convlens/training";
 import { augmentationOf } from "./augmentations.ts";
 import { backends, modelNamed, optimizers, type MakeModel } from "./catalogue.ts";
 import { firstExamples } from "./examples.ts";
@@ -54,7 +54,7 @@ export interface Ready extends Prepared {
  * Makes the training of a prepared run, from its beginning or from a checkpoint, and reads the first examples, so that files that
  * cannot be read leave nothing behind, either.
  */
-export async function ready(prepared: Prepared, settings: RunSettings, checkpoint?: Uint8Array): Promise<Ready> {
+export async function ready(prepared: Prepared, settings: RunSettings, checkpoint?: Checkpoint): Promise<Ready> {
   const { model, sets } = prepared;
   const task: Task = tasks[settings.task];
   const frozen = new Set(settings.freeze);
@@ -118,7 +118,7 @@ async function trainAll(
   bar: ProgressBar,
 ): Promise<number> {
   const save = async (): Promise<void> => {
-    await saveFile(folder.checkpoint, await training.checkpoint());
+    await saveFile(folder.checkpoint, writeCheckpoint(await training.checkpoint()));
     await folder.saveHistory(historyOf(past, watch, epochs));
   };
   const signal: { code?: number } = {};

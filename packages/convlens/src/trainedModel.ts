@@ -61,7 +61,7 @@ export async function loadModel(path: string, options: ModelSettings): Promise<L
   const folder = RunFolder.at(path);
   const found = await folder.settings();
   const settings = { ...found, model: modelOfRun(folder, found, options) };
-  const { weights, progress } = readCheckpoint(await folder.readCheckpoint());
+  const { model: weights, progress } = readCheckpoint(await folder.readCheckpoint());
   // Checked early: the page needs it only after minutes.
   choice("optimizer", settings.optimizer, optimizers);
   const make = await modelNamed(settings.model);

@@ -1,6 +1,7 @@
 import type { Classification, Dataset } from "@convlens/datasets";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { FitOptions } from "./fitOptions.ts";
 import type { Loss } from "./loss.ts";
 import type { Metrics } from "./metric.ts";
@@ -19,7 +20,7 @@ import { TrainingRun } from "./trainingRun.ts";
 export class Fit<Values = DefaultMetrics>
   implements AsyncIterableIterator<FitRecord<Values>>, PromiseLike<History<Values>>
 {
-  readonly #run: { readonly history: History<Values>; checkpoint(): Promise<Uint8Array> };
+  readonly #run: { readonly history: History<Values>; checkpoint(): Promise<Checkpoint> };
   readonly #records: AsyncGenerator<FitRecord<Values>, void, void>;
   #isIterated = false;
   #drained: Promise<History<Values>> | undefined;
@@ -28,7 +29,7 @@ export class Fit<Values = DefaultMetrics>
 
   /** @internal */
   constructor(
-    run: { readonly history: History<Values>; checkpoint(): Promise<Uint8Array> },
+    run: { readonly history: History<Values>; checkpoint(): Promise<Checkpoint> },
     records: AsyncGenerator<FitRecord<Values>, void, void>,
   ) {
     this.#run = run;
@@ -86,10 +87,10 @@ export class Fit<Values = DefaultMetrics>
   }
 
   /**
-   * Returns a file with everything that is needed to resume training. During a step it waits for the step to end, and the
+   * Returns a copy of everything that is needed to resume training; `writeCheckpoint` makes a file of it. During a step it waits for the step to end, and the
    * next step waits for it.
    */
-  checkpoint(): Promise<Uint8Array> {
+  checkpoint(): Promise<Checkpoint> {
     return this.#run.checkpoint();
   }
 }

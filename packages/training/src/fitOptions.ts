@@ -13,6 +13,7 @@ import {
 import { datasetOption, isDataset, type Augmentation, type Dataset } from "@convlens/datasets";
 import { layerOption } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
+import type { Checkpoint } from "./checkpoint.ts";
 import { checkClip } from "./clip.ts";
 import { earlyStoppingOption, checkEarlyStopping, type EarlyStopping } from "./earlyStopping.ts";
 import { checkGroups } from "./groups.ts";
@@ -21,8 +22,11 @@ import { trainerChecks, type TrainerOptions } from "./trainerOptions.ts";
 
 /** Option `checkpoints` of {@link fit}. */
 export interface CheckpointOptions {
-  /** Writes a checkpoint; training goes on when it has ended. */
-  readonly write: (file: Uint8Array, at: { readonly epoch: number; readonly step: number }) => void | Promise<void>;
+  /** Keeps a checkpoint, for example the file that `writeCheckpoint` makes of it; training goes on when it has ended. */
+  readonly write: (
+    checkpoint: Checkpoint,
+    at: { readonly epoch: number; readonly step: number },
+  ) => void | Promise<void>;
   /** Number of epochs between two checkpoints. Default: 1, if there is no other interval. */
   readonly everyEpochs?: number | undefined;
   /** Number of steps between two checkpoints. */
@@ -61,7 +65,7 @@ export interface FitOptions<Input = Tensor, Output = Tensor, Target = Tensor, M 
   /** Aborts between two steps. */
   readonly signal?: AbortSignal | undefined;
   /** Checkpoint to resume from, with the same data and options. */
-  readonly resume?: Uint8Array | undefined;
+  readonly resume?: Checkpoint | undefined;
   /** What to do if the loss is NaN or infinite. Default: `"error"`. */
   readonly onNaN?: "error" | "continue" | undefined;
 }
@@ -96,7 +100,7 @@ export function checkFitOptions(options: object): void {
     earlyStopping: earlyStoppingOption,
     checkpoints: fieldsOption("an object { write, everyEpochs, everySteps, everySeconds }", "write"),
     signal: fieldsOption("an AbortSignal", "aborted"),
-    resume: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array, the bytes of a checkpoint"),
+    resume: fieldsOption("a checkpoint, as readCheckpoint reads it from its file", "model", "optimizer", "progress"),
     onNaN: oneOf("error", "continue"),
   } satisfies OptionChecks<FitOptions>;
   checkOptions("fit", options as FitOptions, checks);

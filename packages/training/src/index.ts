@@ -6,7 +6,14 @@
 export { adam, adamW, type AdamOptions } from "./adam.ts";
 export { adagrad, rmsProp, type AdagradOptions, type RmsPropOptions } from "./adaptive.ts";
 export type { ClipOptions } from "./clip.ts";
-export { loadCheckpoint, readCheckpoint, type Checkpoint, type Sections } from "./checkpoint.ts";
+export type { Checkpoint, StoredTensors, TrainerState } from "./checkpoint.ts";
+export {
+  loadCheckpoint,
+  readCheckpoint,
+  readTrainerState,
+  writeCheckpoint,
+  writeTrainerState,
+} from "./checkpointFile.ts";
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export type { EarlyStopping } from "./earlyStopping.ts";
 export { fit, type Fit } from "./fit.ts";

@@ -80,7 +80,7 @@ export async function learningRateRange<Input, Output, Target>(
   checkValue(operation, "seed", seed, seedOption);
   void build(model as Layer<never, unknown>, data.shapes.input as never, { seed, onlyFresh: true });
   const trainer = new Trainer(model, others);
-  const before = await trainer.sections();
+  const before = await trainer.state();
   const [rates, losses, smoothed]: [number[], number[], number[]] = [[], [], []];
   try {
     let [average, least] = [0, Infinity];
@@ -98,7 +98,7 @@ export async function learningRateRange<Input, Output, Target>(
       await turn();
     }
   } finally {
-    trainer.restoreSections(before);
+    trainer.restore(before);
     trainer.dispose();
   }
   return { rates, losses, smoothed, suggested: steepest(rates, smoothed) };

@@ -21,7 +21,7 @@ import {
 } from "@convlens/layers";
 import type { Compiled, Tensor, Tensors, Variable } from "@convlens/tensor";
 import { adam } from "./adam.ts";
-import { checkMatches, readSections, storedValues, writeSections, type Sections } from "./checkpoint.ts";
+import { checkMatches, storedValues, type TrainerState } from "./checkpoint.ts";
 import { checkUnchanged } from "./checkUnchanged.ts";
 import { checkClip } from "./clip.ts";
 import { evaluationSize } from "./evaluationSize.ts";
@@ -270,7 +270,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
     return new Map([...stored].map(([path, { values }]) => [path, Float32Array.from(values)]));
   }
 
-  /** Variables beside the model's, by part of a checkpoint. */
+  /** Variables beside the model's, by part of the state. */
   get #kept(): { readonly [_ in "optimizer" | "average" | "gradient"]: ReadonlyMap<string, Variable> } {
     const { gradients, weight } = this.#accumulated ?? { gradients: [], weight: undefined };
     return {
@@ -285,53 +285,32 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
     };
   }
 
-  /** Copies of everything that is needed to go on from here. */
-  async sections(): Promise<Sections> {
+  /** Copies of everything that is needed to go on from here, also on another backend. `writeTrainerState` makes a file of it. */
+  async state(): Promise<TrainerState> {
     const { optimizer, average, gradient } = this.#kept;
     return {
       model: await weightsOf(this.model),
       optimizer: await storedValues(optimizer),
       average: await storedValues(average),
       gradient: await storedValues(gradient),
-      best: new Map(),
+      batches: this.batches,
     };
-  }
-
-  /**
-   * Goes back to copies of {@link Trainer.sections}. If a name or shape does not match, nothing is changed.
-   *
-   * @param prepare - Called between the checks and the first write.
-   */
-  restoreSections(sections: Sections, prepare: () => void = () => undefined): void {
-    const kept = this.#kept;
-    checkMatches(this.model, sections, kept);
-    prepare();
-    setWeights(this.model, sections.model);
-    for (const part of ["optimizer", "average", "gradient"] as const)
-      for (const [name, variable] of kept[part]) variable.write(sections[part].get(name)!.values);
-  }
-
-  /** Returns a file with everything that is needed to go on from here, also in another process or on another backend. */
-  async state(): Promise<Uint8Array> {
-    return writeSections(await this.sections(), JSON.stringify({ batches: this.batches, steps: this.steps }));
   }
 
   /**
    * Goes back to a state.
    *
-   * @throws `ValueError` for a file that is damaged, or of another model, optimizer or options; nothing is changed then.
+   * @param prepare - Called between the checks and the first write.
+   * @throws `ValueError` for a state of another model, optimizer or options; nothing is changed then.
    */
-  restore(file: Uint8Array): void {
-    const { sections, progress } = readSections(file);
-    const { batches: count } = JSON.parse(progress) as { readonly batches?: unknown };
-    if (!Number.isSafeInteger(count))
-      throw new ValueError({
-        operation: "restore",
-        problem: "the file is not a state of a Trainer",
-        fix: "resume a checkpoint of fit with fit(model, data, { resume })",
-      });
-    this.restoreSections(sections);
-    this.batches = count as number;
+  restore(state: TrainerState, prepare: () => void = () => undefined): void {
+    const kept = this.#kept;
+    checkMatches(this.model, state, kept);
+    prepare();
+    setWeights(this.model, state.model);
+    for (const part of ["optimizer", "average", "gradient"] as const)
+      for (const [name, variable] of kept[part]) variable.write(state[part].get(name)!.values);
+    this.batches = state.batches;
   }
 
   /** Frees the memory of the compiled step and of what it keeps; the model stays. */

@@ -1,8 +1,8 @@
 import { turn, ValueError } from "@convlens/backend";
 import { batchCount, batches, split, type Batch, type Dataset, type SizedDataset } from "@convlens/datasets";
-import { build, setWeights, type Layer, type StoredTensor } from "@convlens/layers";
+import { build, setWeights, type Layer } from "@convlens/layers";
 import { checkFits } from "./checkFits.ts";
-import { readTraining, writeCheckpoint, type Sections } from "./checkpoint.ts";
+import type { Checkpoint, StoredTensors, TrainerState } from "./checkpoint.ts";
 import { judgeEpoch, monitored, type Monitored } from "./earlyStopping.ts";
 import { checkFitOptions, checkSubject, type FitOptions } from "./fitOptions.ts";
 import type { Loss } from "./loss.ts";
@@ -45,9 +45,9 @@ export class TrainingRun<Input, Output, Target, M> {
   readonly #trainer: Trainer<Input, Output, Target, M>;
   readonly #monitored: Monitored | undefined;
   readonly #progress: Progress;
-  #best: ReadonlyMap<string, StoredTensor> = new Map();
-  /** Copies after the last step, once training has ended. */
-  #last: Promise<Sections> | undefined;
+  #best: StoredTensors = new Map();
+  /** State after the last step, once training has ended. */
+  #last: Promise<TrainerState> | undefined;
   /** Queue of everything that reads or changes the state of training. */
   #queue: Promise<unknown> = Promise.resolve();
   #lastCheckpoint = { epoch: 0, step: 0, time: performance.now() };
@@ -73,20 +73,19 @@ export class TrainingRun<Input, Output, Target, M> {
       ...{ seed, batchSize, examples, accumulate, batchesPerEpoch: Number.isFinite(perEpoch) ? perEpoch : null },
       ...{ epoch: 0, batch: 0, step: 0, batches: 0, place: 0, sums: null, history: [] },
     };
-    const found = resume === undefined ? undefined : readTraining(resume);
-    if (found !== undefined)
+    if (resume !== undefined)
       checkResumed(
-        found.progress,
-        options.seed === undefined ? { ...start, seed: found.progress.seed } : start,
+        resume.progress,
+        options.seed === undefined ? { ...start, seed: resume.progress.seed } : start,
         options.epochs ?? 1,
       );
-    this.#progress = found?.progress ?? start;
+    this.#progress = copyOf(resume?.progress ?? start);
     const prepare = (): void =>
       void build(model as Layer<never, unknown>, train.shapes.input as never, {
         seed: this.#progress.seed,
         onlyFresh: true,
       });
-    if (found === undefined) prepare();
+    if (resume === undefined) prepare();
     // This calls the model, and so creates the variables that a checkpoint is compared with.
     checkFits(model, train, { batchSize, loss, validation });
     const { metrics, optimizer, groups, clip, ema, diagnostics, unused, backend } = options;
@@ -95,11 +94,10 @@ export class TrainingRun<Input, Output, Target, M> {
       seed: this.#progress.seed,
     });
     this.#monitored = earlyStopping && monitored("fit: earlyStopping", earlyStopping, this.#trainer.metrics);
-    if (found === undefined) return;
-    checkMetrics(found.progress, metrics ?? loss.metrics);
-    this.#trainer.restoreSections(found.sections, prepare);
-    this.#best = found.sections.best;
-    this.#trainer.batches = this.#progress.batches;
+    if (resume === undefined) return;
+    checkMetrics(resume.progress, metrics ?? loss.metrics);
+    this.#trainer.restore(resume, prepare);
+    this.#best = resume.best;
   }
 
   /** Records of the epochs so far. */
@@ -107,13 +105,13 @@ export class TrainingRun<Input, Output, Target, M> {
     return this.#progress.history as unknown as History<ValuesOf<M>>;
   }
 
-  checkpoint(): Promise<Uint8Array> {
+  checkpoint(): Promise<Checkpoint> {
     return this.#inTurn(() => this.#checkpoint());
   }
 
-  async #checkpoint(): Promise<Uint8Array> {
-    const sections = await (this.#last ?? this.#trainer.sections());
-    return writeCheckpoint({ ...sections, best: this.#best }, this.#progress);
+  async #checkpoint(): Promise<Checkpoint> {
+    const state = await (this.#last ?? this.#trainer.state());
+    return { ...state, best: this.#best, progress: copyOf(this.#progress) };
   }
 
   /** Runs work after all earlier work, so that a checkpoint never mixes two steps. */
@@ -136,23 +134,22 @@ export class TrainingRun<Input, Output, Target, M> {
       (everySteps !== undefined && step - last.step >= everySteps) ||
       (everySeconds !== undefined && performance.now() - last.time >= 1000 * everySeconds);
     if (!isDue) return;
-    const file = await this.checkpoint();
-    await write(file, { epoch, step });
+    await write(await this.checkpoint(), { epoch, step });
     this.#lastCheckpoint = { epoch, step, time: performance.now() };
   }
 
   /**
-   * Gives the model the best weights, or the averages, and frees the state of training. Copies of what a later checkpoint needs
-   * stay in memory of JavaScript.
+   * Gives the model the best weights, or the averages, and frees the state of training. A copy of it stays in memory of JavaScript
+   * for a later checkpoint.
    */
   async #end(): Promise<void> {
-    this.#last = this.#trainer.sections();
+    this.#last = this.#trainer.state();
     // An error is reported by checkpoint().
-    const sections = await this.#last.catch(() => undefined);
+    const state = await this.#last.catch(() => undefined);
     this.#trainer.dispose();
     if (this.#options.earlyStopping?.restoreBest && this.#best.size > 0) setWeights(this.#model, this.#best);
-    else if (sections !== undefined && sections.average.size > 0)
-      setWeights(this.#model, new Map([...sections.model, ...sections.average]));
+    else if (state !== undefined && state.average.size > 0)
+      setWeights(this.#model, new Map([...state.model, ...state.average]));
   }
 
   async *records(): AsyncGenerator<FitRecord<ValuesOf<M>>, void, void> {
@@ -248,7 +245,7 @@ export class TrainingRun<Input, Output, Target, M> {
       stopped: verdict?.stops ?? false,
     };
     if (earlyStopping?.restoreBest && verdict?.isBest) {
-      const { model, average } = await this.#trainer.sections();
+      const { model, average } = await this.#trainer.state();
       this.#best = new Map([...model, ...average]);
     }
     p.history.push(record as unknown as Progress["history"][number]);
@@ -259,6 +256,9 @@ export class TrainingRun<Input, Output, Target, M> {
     return record;
   }
 }
+
+/** A copy that does not change as training goes on. */
+const copyOf = (progress: Progress): Progress => ({ ...progress, history: [...progress.history] });
 
 /** @throws `ValueError` for a checkpoint of other data or options. */
 function checkResumed(progress: Progress, now: Progress, epochs: number): void {

@@ -16,8 +16,8 @@ import {
 import { useBackend } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { checksumOf } from "../src/checkpoint.ts";
-import { adam, fit, loadCheckpoint, readCheckpoint, type FitOptions } from "../src/index.ts";
+import { checksumOf } from "../src/checkpointFile.ts";
+import { adam, fit, loadCheckpoint, readCheckpoint, writeCheckpoint, type FitOptions } from "../src/index.ts";
 import { all, curve } from "./records.ts";
 
 const data = shapes({ size: 24, height: 4, width: 4, seed: 3 });
@@ -35,7 +35,7 @@ const files: Uint8Array[] = [];
 beforeAll(async () => {
   useBackend(reference());
   const training = fit(model(), data, options());
-  for await (const _ of training) files.push(await training.checkpoint());
+  for await (const _ of training) files.push(writeCheckpoint(await training.checkpoint()));
 });
 
 /** A checkpoint with other progress and a matching checksum. */
@@ -53,7 +53,7 @@ async function refuses(file: Uint8Array, told?: RegExp): Promise<void> {
   const before = await weightsOf(own);
   let error: unknown;
   try {
-    fit(own, data, { ...options(), optimizer, resume: file });
+    fit(own, data, { ...options(), optimizer, resume: readCheckpoint(file) });
   } catch (caught) {
     error = caught;
   }
@@ -170,20 +170,20 @@ describe("a checkpoint that does not fit", () => {
   });
 
   it("because it has more epochs is refused, and one with as many ends at once", async () => {
-    expect(() => fit(model(), data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(
+    expect(() => fit(model(), data, { ...options(), epochs: 1, resume: readCheckpoint(files[5]!) })).toThrow(
       /epochs must be at least 2/,
     );
-    expect(await all(fit(model(), data, { ...options(), epochs: 1, resume: files[3]! }))).toEqual([]);
+    expect(await all(fit(model(), data, { ...options(), epochs: 1, resume: readCheckpoint(files[3]!) }))).toEqual([]);
   });
 
   it("keeps a model that was never built as it is", async () => {
     const own = model();
-    expect(() => fit(own, data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(ConvlensError);
-    expect(() => fit(own, take(data, 16), { ...options(), resume: files[5]! })).toThrow(ConvlensError);
+    expect(() => fit(own, data, { ...options(), epochs: 1, resume: readCheckpoint(files[5]!) })).toThrow(ConvlensError);
+    expect(() => fit(own, take(data, 16), { ...options(), resume: readCheckpoint(files[5]!) })).toThrow(ConvlensError);
     const { tensors, metadata } = readSafetensors(files[5]!);
     const less = new Map([...tensors].filter(([name]) => name !== "optimizer.first.layers.1.bias"));
-    const resume = writeSafetensors(less, { ...metadata, checksum: checksumOf(metadata["progress"]!, less) });
-    expect(() => fit(own, data, { ...options(), resume })).toThrow(ConvlensError);
+    const file = writeSafetensors(less, { ...metadata, checksum: checksumOf(metadata["progress"]!, less) });
+    expect(() => fit(own, data, { ...options(), resume: readCheckpoint(file) })).toThrow(ConvlensError);
     fit(own, data, { ...options(), seed: 5 });
     expect(await weightsOf(own)).toEqual(await weightsOf(build(model(), data.shapes.input, { seed: 5 })));
     expect(variables(own).size).toBe(2);
@@ -200,11 +200,11 @@ describe("a checkpoint that is requested during training", () => {
         const next = training.next();
         for (let i = 0; i < turns; i++) await new Promise(setImmediate);
         for (let i = 0; i < jobs; i++) await Promise.resolve();
-        const file = training.checkpoint();
+        const asked = training.checkpoint();
         const more = training.next();
         await Promise.all([next, more]);
-        const resume = await file;
-        const { step, batch } = readCheckpoint(resume).progress;
+        const resume = await asked;
+        const { step, batch } = resume.progress;
         const resumed = curve(await all(fit(model(), data, { ...options(), resume })));
         expect(resumed).toEqual(expected.slice(expected.length - resumed.length));
         // Of the previous record, of the current one, or of the next one.

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   fit,
   loadCheckpoint,
+  writeCheckpoint,
   onPlateau,
   sgd,
   type EarlyStopping,
@@ -190,7 +191,7 @@ describe.each([true, false])("fit with early stopping (tested after each epoch: 
     expect(await stepsOf(model)).toBe(2);
     // A checkpoint continues where training stopped.
     const other = build(new Given(), [1]);
-    loadCheckpoint(other, await training.checkpoint());
+    loadCheckpoint(other, writeCheckpoint(await training.checkpoint()));
     expect(await stepsOf(other)).toBe(5);
   });
 });

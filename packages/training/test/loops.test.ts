@@ -13,7 +13,7 @@ import {
   fit,
   meanOf,
   meanSquaredError,
-  readCheckpoint,
+  type Checkpoint,
   type FitOptions,
   type FitRecord,
 } from "../src/index.ts";
@@ -63,9 +63,9 @@ describe("a share of the data for validation", () => {
 
 describe("checkpoints", () => {
   const written = async (checkpoints: Omit<NonNullable<FitOptions["checkpoints"]>, "write">) => {
-    const found: { readonly epoch: number; readonly step: number; readonly file: Uint8Array }[] = [];
-    const write = (file: Uint8Array, at: { readonly epoch: number; readonly step: number }): void =>
-      void found.push({ ...at, file });
+    const found: { readonly epoch: number; readonly step: number; readonly checkpoint: Checkpoint }[] = [];
+    const write = (checkpoint: Checkpoint, at: { readonly epoch: number; readonly step: number }): void =>
+      void found.push({ ...at, checkpoint });
     await fit(net(), data, { ...options, checkpoints: { ...checkpoints, write } });
     return found;
   };
@@ -85,9 +85,9 @@ describe("checkpoints", () => {
 
   it("resume to the bit, and training waits until they are written", async () => {
     const expected = curve(await all(fit(net(), data, options)));
-    for (const { file, step, epoch } of await written({ everySteps: 4 })) {
-      expect(readCheckpoint(file).progress).toMatchObject({ step, epoch });
-      const rest = await all(fit(net(), data, { ...options, resume: file }));
+    for (const { checkpoint, step, epoch } of await written({ everySteps: 4 })) {
+      expect(checkpoint.progress).toMatchObject({ step, epoch });
+      const rest = await all(fit(net(), data, { ...options, resume: checkpoint }));
       expect(curve(rest)).toEqual(expected.slice(expected.length - rest.length));
     }
     let isWriting = false;
@@ -183,11 +183,11 @@ describe("a stream", () => {
       for await (const record of run) if (before.push(record) === stop) break;
       const opened: number[] = [];
       const second = model();
-      const file = await run.checkpoint();
-      const after = await all(fit(second, source(seeks, opened), { ...own, prefetch, resume: file }));
+      const checkpoint = await run.checkpoint();
+      const after = await all(fit(second, source(seeks, opened), { ...own, prefetch, resume: checkpoint }));
       expect(curve([...before, ...after])).toEqual(expected);
       expect(await weightsOf(second)).toEqual(await weightsOf(whole));
-      if (seeks && readCheckpoint(file).progress.batch > 4) expect(Math.max(...opened)).toBeGreaterThan(0);
+      if (seeks && checkpoint.progress.batch > 4) expect(Math.max(...opened)).toBeGreaterThan(0);
     },
   );
 
@@ -254,8 +254,8 @@ describe("metrics", () => {
       expect(() => fit(net(), data, { ...own, metrics, resume })).toThrow(
         "metrics must be accuracy, as in the checkpoint",
       );
-    let atEnd: Uint8Array | undefined;
-    await fit(net(), data, { ...own, epochs: 1, checkpoints: { write: (file) => void (atEnd = file) } });
+    let atEnd: Checkpoint | undefined;
+    await fit(net(), data, { ...own, epochs: 1, checkpoints: { write: (checkpoint) => void (atEnd = checkpoint) } });
     const history = await fit(net(), data, { ...own, epochs: 2, metrics: { other: accuracy } as never, resume: atEnd });
     expect(history.map(({ metrics }) => Object.keys(metrics))).toEqual([["accuracy"], ["other"]]);
   });

@@ -4,7 +4,7 @@ import { mnist } from "@convlens/datasets/node";
 import { lenet5 } from "@convlens/layers/models";
 import { useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
-import { adam, fit, oneCycle, type EpochRecord, type FitOptions } from "../src/index.ts";
+import { adam, fit, oneCycle, type Checkpoint, type EpochRecord, type FitOptions } from "../src/index.ts";
 
 it("LeNet classifies 98 % of 2,000 test digits correctly after 3 epochs over 8,000", { timeout: 600_000 }, async () => {
   useBackend(await cpu());
@@ -37,17 +37,17 @@ it(
     const losses = async (
       from: number,
       to: number,
-      resume?: Uint8Array,
-    ): Promise<{ losses: number[]; file: Uint8Array }> => {
+      resume?: Checkpoint,
+    ): Promise<{ losses: number[]; checkpoint: Checkpoint }> => {
       const training = fit(lenet5(), train, { ...options(), resume });
       const found: number[] = [];
       for await (const { loss } of training) if (found.push(loss) === to - from) break;
-      return { losses: found, file: await training.checkpoint() };
+      return { losses: found, checkpoint: await training.checkpoint() };
     };
     const whole = await losses(0, 20);
     expect((await losses(0, 20)).losses).toEqual(whole.losses);
     const first = await losses(0, 7);
-    const second = await losses(7, 20, first.file);
+    const second = await losses(7, 20, first.checkpoint);
     expect([...first.losses, ...second.losses]).toEqual(whole.losses);
   },
 );

@@ -222,9 +222,9 @@ describe("runs of one optimizer", () => {
   it("keep no state for frozen parameters", async () => {
     const training = fit(net(), data, { ...options(adam()), groups: [{ match: "layers.1", frozen: true }] });
     await training.next();
-    const text = new TextDecoder().decode(await training.checkpoint());
-    expect(text).toContain("optimizer.first.layers.3.weights");
-    expect(text).not.toContain("optimizer.first.layers.1.weights");
+    const { optimizer } = await training.checkpoint();
+    expect(optimizer.has("first.layers.3.weights")).toBe(true);
+    expect(optimizer.has("first.layers.1.weights")).toBe(false);
   });
 });
 

@@ -153,7 +153,7 @@ async function advanceLearning({ net, changes, until, milliseconds }: AdvanceReq
 /** The weights in a file of either kind. */
 function weightsIn(file: Uint8Array): ReadonlyMap<string, StoredTensor> {
   const { tensors, metadata } = readSafetensors(file);
-  return metadata["kind"] === undefined ? tensors : readCheckpoint(file).weights;
+  return metadata["kind"] === undefined ? tensors : readCheckpoint(file).model;
 }
 
 /** Most filters of a file. */

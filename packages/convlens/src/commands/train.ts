@@ -162,8 +162,8 @@ async function resume({ words, settings: given, given: names }: Arguments, path:
     model: modelOfRun(folder, before, given),
     epochs: names.has("epochs") ? given.epochs : before.epochs,
   };
-  const checkpoint = await folder.readCheckpoint();
-  const { epoch } = readCheckpoint(checkpoint).progress;
+  const checkpoint = readCheckpoint(await folder.readCheckpoint());
+  const { epoch } = checkpoint.progress;
   if (epoch >= settings.epochs)
     throw new CommandLineError(
       `${folder.path} has done all of its ${epoch} epochs; for more, give --epochs ${epoch + 1}`,

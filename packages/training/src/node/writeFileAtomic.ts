@@ -18,7 +18,7 @@ const writing = /* @__PURE__ */ new Map<string, Promise<void>>();
  *
  * @example
  * ```ts
- * await writeFileAtomic("checkpoint.safetensors", await training.checkpoint());
+ * await writeFileAtomic("checkpoint.safetensors", writeCheckpoint(await training.checkpoint()));
  * ```
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {

@@ -5,14 +5,14 @@ import type { Numbers } from "@convlens/datasets";
 import { weightsOf } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { describe, expect, it } from "vitest";
-import type { EpochRecord, Fit, FitRecord } from "../../src/index.ts";
+import type { Checkpoint, EpochRecord, Fit, FitRecord } from "../../src/index.ts";
 import { all, curve } from "../records.ts";
 
 /** Options that a test of a task adds to its own. */
 export interface RunOptions {
   readonly epochs: number;
   readonly prefetch?: number;
-  readonly resume?: Uint8Array;
+  readonly resume?: Checkpoint;
 }
 
 /** A task that a model learns. */
