@@ -139,7 +139,7 @@ const kernelsOf = (runtime: Runtime): CpuKernels<Exclude<OwnOperationName, NoKer
 });
 
 /** Kernels that few models need: present, or loaded by the first program that needs one. */
-type FurtherKernels = (runtime: Runtime) => Pick<KernelBackendOptions<Block>, "kernels" | "loaders">;
+type FurtherKernels = (runtime: Runtime) => Partial<Pick<KernelBackendOptions<Block>, "kernels" | "loader">>;
 
 /** Makes the backend, with further kernels. */
 export async function createCpu(further: FurtherKernels, options: CpuOptions = {}): Promise<Backend> {
@@ -151,7 +151,7 @@ export async function createCpu(further: FurtherKernels, options: CpuOptions = {
   });
   const runtime = await runtimeOf(options);
   const { heap, preparedWeights, threads } = runtime;
-  const { kernels, loaders } = further(runtime);
+  const { kernels, loader } = further(runtime);
   return kernelBackend<Block>({
     name: threads > 1 ? `cpu (${threads} threads)` : "cpu",
     allocate: (length) => {
@@ -179,6 +179,6 @@ export async function createCpu(further: FurtherKernels, options: CpuOptions = {
     mostBytes: LARGEST,
     isHandle: true,
     kernels: { ...kernelsOf(runtime), ...kernels },
-    ...(loaders && { loaders }),
+    ...(loader && { loader }),
   });
 }

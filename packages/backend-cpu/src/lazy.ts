@@ -7,13 +7,13 @@
  */
 import type { Backend } from "@convlens/backend";
 import { createCpu, type CpuOptions } from "./cpu.ts";
-import { lazyOperations } from "./lazyOperations.ts";
+import { lazyOperations, needsLazyKernel } from "./lazyOperations.ts";
 
 export type { CpuOptions } from "./cpu.ts";
 
 /**
- * Makes the backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering and
- * random numbers when a program first needs one of them.
+ * Makes the backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering,
+ * random numbers, depthwise convolutions and functions such as `tanh` when a program first needs one of them.
  *
  * @throws `ValueError` for an unknown option or a wrong value; `BackendError` where WebAssembly cannot be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
  *
@@ -24,10 +24,13 @@ export type { CpuOptions } from "./cpu.ts";
  * ```
  */
 export const cpu = (options: CpuOptions = {}): Promise<Backend> =>
-  createCpu((runtime) => {
-    const load = async () => (await import("./lazyKernels.ts")).lazyKernels(runtime);
-    return {
-      kernels: {},
-      loaders: Object.fromEntries(lazyOperations.map((operation) => [operation, load])),
-    };
-  }, options);
+  createCpu(
+    (runtime) => ({
+      loader: {
+        operations: lazyOperations,
+        isNeeded: needsLazyKernel,
+        load: async () => (await import("./lazyKernels.ts")).lazyKernels(runtime),
+      },
+    }),
+    options,
+  );

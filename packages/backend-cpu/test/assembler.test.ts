@@ -6,6 +6,7 @@ import { f32, f32x4 } from "../src/assembler/instructions.ts";
 import type { Body } from "../src/assembler/function.ts";
 import { instantiate, moduleOf, writeFunction } from "../src/assembler/module.ts";
 import { functions } from "../src/kernels/functions.ts";
+import { furtherFunctions } from "../src/kernels/furtherFunctions.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
 import { textOf } from "./readable.ts";
 
@@ -125,7 +126,7 @@ describe("code", () => {
     expect(textOf(product)).toMatchSnapshot();
   });
 
-  it.each(Object.entries(functions))("of %s prints as text", (_, formula) => {
+  it.each(Object.entries({ ...functions, ...furtherFunctions }))("of %s prints as text", (_, formula) => {
     const written = writeFunction("formula", 1, (f, at) => f.store4(at, formula(f, load4(at), load4(at, 4))));
     expect(textOf(written).split("\n").at(-3)).toMatch(/^ {4}\(v128\.store \(local\.get \$0\) \(.*\)\)$/);
   });

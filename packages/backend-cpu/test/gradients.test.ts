@@ -19,6 +19,7 @@ import { describe, expect, it } from "vitest";
 import { after } from "../src/heap.ts";
 import { joinGradients } from "../src/joinGradients.ts";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
+import { depthwise } from "../src/kernels/conv2d/depthwise.ts";
 import { canShare } from "../src/kernels/conv2d/winograd/gradients.ts";
 import { Runtime } from "../src/runtime.ts";
 import { expectSameClass, specialNumbers, withSpecial } from "./notFinite.ts";
@@ -82,7 +83,7 @@ function backendOf(runtime: Runtime): ReturnType<typeof kernelBackend> {
     slice: ({ start }, offset, length) => ({ start: after(start, offset), length }),
     finish: () => runtime.finish(),
     dispose: () => runtime.dispose(),
-    kernels: conv2dKernels(runtime),
+    kernels: conv2dKernels(runtime, depthwise),
   });
 }
 

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Block } from "../src/heap.ts";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
+import { depthwise } from "../src/kernels/conv2d/depthwise.ts";
 import { prefersWinograd } from "../src/kernels/conv2d/winograd/rule.ts";
 import { Runtime } from "../src/runtime.ts";
 import { expectSameClass, specialNumbers, withSpecial } from "./notFinite.ts";
@@ -41,7 +42,7 @@ function callOf(pass: Pass, g: Conv2dGeometry): { inputs: (readonly number[])[];
 
 function compute(runtime: Runtime, pass: Pass, g: Conv2dGeometry, feeds: readonly Float32Array[]): Float32Array {
   const { inputs, output } = callOf(pass, g);
-  const kernel = conv2dKernels(runtime)[pass] as Kernel<Block, Op<readonly Input[], Convolution>>;
+  const kernel = conv2dKernels(runtime, depthwise)[pass] as Kernel<Block, Op<readonly Input[], Convolution>>;
   const blocks = [...inputs, output].map((shape) => runtime.heap.allocate(sizeOf(shape)));
   blocks.forEach((block, i) => runtime.heap.view(block).set(feeds[i] ?? new Float32Array(block.length).fill(NaN)));
   void kernel({ attributes: { geometry: g }, inputs, output })(blocks.slice(0, -1), blocks.at(-1)!, []);

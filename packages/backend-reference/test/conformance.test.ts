@@ -158,7 +158,7 @@ describe("a backend with a few kernels", () => {
       download: (buffer) => buffer.slice(),
       copy: (from, to) => to.set(from),
       kernels: { exp: referenceKernels.exp },
-      loaders: { relu: load },
+      loader: { operations: ["relu"], isNeeded: ({ operation }) => operation === "relu", load },
     });
     const program = (operation: "exp" | "relu"): Program => ({
       feeds: [[2]],

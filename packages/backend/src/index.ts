@@ -48,7 +48,7 @@ export type {
   HostKernels,
   Kernel,
   KernelCall,
-  KernelLoaders,
+  KernelLoader,
   Kernels,
   KernelsOf,
   PreparedKernel,

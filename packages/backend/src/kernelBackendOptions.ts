@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import type { KernelLoaders, Kernels } from "./kernelTable.ts";
+import type { KernelLoader, Kernels } from "./kernelTable.ts";
 import { anyOption, type OptionChecks } from "./options.ts";
 import type { Program, Values } from "./program.ts";
 
@@ -53,7 +53,7 @@ export interface KernelBackendOptions<B> {
   /** Kernels by operation. Other operations run on the host. */
   readonly kernels: Kernels<B>;
   /** Loads kernels that few programs need, before the first run of a program that needs one. */
-  readonly loaders?: KernelLoaders<B>;
+  readonly loader?: KernelLoader<B>;
 }
 
 /** Refuses unknown options. Their values are not checked: a wrong one fails in the first run. */
@@ -77,5 +77,5 @@ export const kernelBackendChecks: OptionChecks<KernelBackendOptions<unknown>> = 
   mostInputs: anyOption,
   join: anyOption,
   kernels: anyOption,
-  loaders: anyOption,
+  loader: anyOption,
 };

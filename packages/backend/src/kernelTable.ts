@@ -29,8 +29,15 @@ export type KernelsOf<B, K extends OperationName> = { readonly [N in K]: Kernel<
 /** Kernels of any operations. */
 export type Kernels<B> = Partial<KernelsOf<B, OperationName>>;
 
-/** Functions that load the kernel of an operation, possibly together with others. */
-export type KernelLoaders<B> = { readonly [K in OperationName]?: () => Promise<Kernels<B>> };
+/** Loads kernels that few programs need. */
+export interface KernelLoader<B> {
+  /** Operations that have a kernel only then. */
+  readonly operations: readonly OperationName[];
+  /** Whether an instruction needs these kernels: for its operation, or for its attributes. */
+  readonly isNeeded: (instruction: Instruction) => boolean;
+  /** The kernels. One of an operation that has a kernel already replaces it. */
+  readonly load: () => Promise<Kernels<B>>;
+}
 
 /** Kernels over arrays on the host, for operations without a kernel of the backend. */
 export type HostKernels = Kernels<Values>;
@@ -55,7 +62,7 @@ export interface Launch<B> {
 interface KernelTableOptions<B> {
   readonly name: string;
   readonly kernels: Kernels<B>;
-  readonly loaders?: KernelLoaders<B>;
+  readonly loader?: KernelLoader<B> | undefined;
   upload(buffer: B, values: Values): void | Promise<void>;
   download(buffer: B): Values | Promise<Values>;
 }
@@ -89,7 +96,8 @@ const byName = <B>(kernels: Kernels<B>) => kernels as { readonly [name: string]:
 
 /** Finds and loads kernels, and prepares programs. */
 export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels): KernelTable<B> {
-  const { name, loaders = {} } = options;
+  const { name } = options;
+  let { loader } = options;
   const kernels = { ...options.kernels };
   const warned = new Set<OperationName>();
 
@@ -113,20 +121,20 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
     };
   }
 
-  /** The operations of a program whose kernels are not loaded yet, and how to load them. */
-  const missingIn = ({ instructions }: Program) =>
-    [...new Set(instructions.map(({ operation }) => operation))].flatMap((operation) => {
-      const loader = operation in kernels ? undefined : loaders[operation];
-      return loader === undefined ? [] : [{ operation, loader }];
-    });
+  /** An instruction whose kernel is not loaded yet. */
+  const missingIn = ({ instructions }: Program): Instruction | undefined =>
+    loader && instructions.find((instruction) => loader!.isNeeded(instruction));
 
-  async function load({ operation, loader }: ReturnType<typeof missingIn>[number]): Promise<void> {
+  async function load(p: Program): Promise<void> {
+    const missing = missingIn(p);
+    if (missing === undefined) return;
     try {
-      Object.assign(kernels, await loader());
+      Object.assign(kernels, await loader!.load());
+      loader = undefined;
     } catch (cause) {
       throw new BackendError({
         operation: name,
-        problem: `the kernel of ${operation} could not be loaded (${(cause as Error).message})`,
+        problem: `the kernel of ${missing.operation} could not be loaded (${(cause as Error).message})`,
         fix: "try again, or bundle everything into one file",
         cause,
       });
@@ -151,11 +159,9 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
   };
 
   return {
-    supports: (operation) => operation in kernels || operation in loaders,
-    isReady: (p) => missingIn(p).length === 0,
-    load: async (p) => {
-      await Promise.all(missingIn(p).map(load));
-    },
+    supports: (operation) => operation in kernels || (loader?.operations.includes(operation) ?? false),
+    isReady: (p) => missingIn(p) === undefined,
+    load,
     prepare,
   };
 }

@@ -1,8 +1,7 @@
 import type { Conv2dGeometry, Convolution, Input, Kernel, Op, Products } from "@convlens/backend";
 import type { Block } from "../heap.ts";
 import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
-import type { Convolver } from "./conv2d/convolver.ts";
-import { depthwise, isDepthwise } from "./conv2d/depthwise.ts";
+import { isDepthwise, type Convolver, type ConvolverMaker } from "./conv2d/convolver.ts";
 import { direct } from "./conv2d/direct.ts";
 import { isPixelwise, pixelwise } from "./conv2d/pixelwise.ts";
 import { allowsWinograd, prefersWinograd } from "./conv2d/winograd/rule.ts";
@@ -17,9 +16,9 @@ export const joinsGradients = (runtime: Runtime, g: Conv2dGeometry): boolean =>
   usesWinograd(runtime, g) && canShare(runtime, g);
 
 /** The fastest algorithm for a convolution, chosen by its geometry alone, so that all machines compute the same. */
-function convolverOf(runtime: Runtime, g: Conv2dGeometry): Convolver {
+function convolverOf(runtime: Runtime, g: Conv2dGeometry, depthwise: ConvolverMaker | undefined): Convolver {
   if (isPixelwise(g)) return pixelwise(runtime, g);
-  if (isDepthwise(g)) return depthwise(runtime, g);
+  if (depthwise !== undefined && isDepthwise(g)) return depthwise(runtime, g);
   return usesWinograd(runtime, g) ? winograd(runtime, g) : direct(runtime, g);
 }
 
@@ -38,14 +37,19 @@ const together =
     };
   };
 
-/** Convolutions and their gradients. */
+/**
+ * Convolutions and their gradients.
+ *
+ * @param depthwise - Absent until a program needs it.
+ */
 export function conv2dKernels(
   runtime: Runtime,
+  depthwise?: ConvolverMaker,
 ): CpuKernels<Exclude<keyof Products, "matmul"> | "conv2dBias" | "conv2dBiasRelu" | "conv2dGradients"> {
   const kernel =
     (launchOf: (convolver: Convolver) => ReturnType<Convolver["forward"]>): Kernel<Block, AnyConvolution> =>
     ({ attributes: { geometry } }) => {
-      const launch = launchOf(convolverOf(runtime, geometry));
+      const launch = launchOf(convolverOf(runtime, geometry, depthwise));
       return ([first, second, bias], result) => launch(first, second, result, bias);
     };
   return {

@@ -3,6 +3,7 @@ import { relu4, select4, zero4 } from "../assembler/expression.ts";
 import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { copied, type Pointwise } from "./chain.ts";
 import { functions } from "./functions.ts";
+import type { FurtherFunction } from "./furtherFunctions.ts";
 
 const unary =
   (operation: (a: Vector) => Vector): Pointwise =>
@@ -18,8 +19,8 @@ const comparison =
   (f, a, b) =>
     v128.and(operation(a, b), f.constant4(1));
 
-/** Formulas of elementwise operations. */
-export const elementwiseFormulas: Readonly<Record<keyof Elementwise, Pointwise>> = {
+/** Formulas of elementwise operations that most models need. */
+export const elementwiseFormulas: Readonly<Record<Exclude<keyof Elementwise, FurtherFunction>, Pointwise>> = {
   ...functions,
   add: binary(f32x4.add),
   subtract: binary(f32x4.sub),

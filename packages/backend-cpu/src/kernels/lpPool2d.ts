@@ -4,7 +4,7 @@ import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { after } from "../heap.ts";
 import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
-import { functions } from "./functions.ts";
+import { furtherFunctions } from "./furtherFunctions.ts";
 import { defineElementwise, runLoops, type Loops } from "./loops.ts";
 import { definePool, poolRun, pools } from "./pool2d.ts";
 
@@ -26,13 +26,13 @@ function signOf(f: FunctionWriter, x: Vector): Vector {
 const PLAIN = new Set([1, 2, 3, 4]);
 /** xᵖ for x ≥ 0. */
 function powerOf(f: FunctionWriter, x: Vector, p: number): Vector {
-  if (!Number.isInteger(p) || p > 4) return functions.power(f, x, f.constant4(p));
+  if (!Number.isInteger(p) || p > 4) return furtherFunctions.power(f, x, f.constant4(p));
   return p === 0 ? f.constant4(1) : Array.from({ length: p }, () => x).reduce(f32x4.mul);
 }
 /** x^(1/p) */
 function rootOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return x;
-  return p === 2 ? f32x4.sqrt(x) : functions.power(f, x, f.constant4(1 / p));
+  return p === 2 ? f32x4.sqrt(x) : furtherFunctions.power(f, x, f.constant4(1 / p));
 }
 /** dy / y^(p − 1), or 0 if y is 0. */
 const shareOf = (f: FunctionWriter, dy: Vector, y: Vector, p: number): Vector =>

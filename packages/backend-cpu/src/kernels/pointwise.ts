@@ -11,14 +11,18 @@ import type { Block } from "../heap.ts";
 import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import type { Link, Pointwise } from "./chain.ts";
 import { elementwiseFormulas } from "./elementwise.ts";
+import type { FurtherFunction } from "./furtherFunctions.ts";
 import { defineChain, loopsOf, runOverBlocks } from "./loops.ts";
 import { optimizerFormulas } from "./optimizerSteps.ts";
 
 /** The formula of each elementwise operation, for some attributes. */
-const formulas: { readonly [name in OperationName]?: (attributes: never) => Pointwise } = {
-  ...Object.fromEntries(Object.entries(elementwiseFormulas).map(([name, formula]) => [name, () => formula])),
-  ...optimizerFormulas,
-};
+type Formulas = { [name in OperationName]?: (attributes: never) => Pointwise };
+
+const withoutAttributes = (formulas: { readonly [name in OperationName]?: Pointwise }): Formulas =>
+  Object.fromEntries(Object.entries(formulas).map(([name, formula]) => [name, () => formula]));
+
+/** The formulas that are loaded. */
+const formulas: Formulas = { ...withoutAttributes(elementwiseFormulas), ...optimizerFormulas };
 
 /** The links of a chain. */
 export const linksOf = (steps: readonly ChainStep[]): Link[] =>
@@ -31,22 +35,40 @@ export const linksOf = (steps: readonly ChainStep[]): Link[] =>
 
 const pointwise = defineChain("pointwise", linksOf);
 
-type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
+type Common = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
 
-/** Elementwise operations, alone or in chains: one pass over memory. The result may overwrite an input of its shape. */
-export function pointwiseKernels(runtime: Runtime): CpuKernels<Single | "pointwise"> {
-  const kernel = (steps: readonly ChainStep[], { inputs, output }: KernelCall): PreparedKernel<Block> => {
-    if (output.includes(0)) return () => undefined;
-    const strides = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-    return runOverBlocks(runtime, pointwise, steps, loopsOf(output, strides));
-  };
-  const single =
-    (operation: Single): CpuKernel<Single> =>
-    (call) =>
-      kernel([{ operation, attributes: call.attributes, inputs: call.inputs.map((_, i) => i) }], call);
-  const names = Object.keys(formulas) as Single[];
-  return {
-    ...(Object.fromEntries(names.map((name) => [name, single(name)])) as CpuKernels<Single>),
-    pointwise: (call) => kernel(call.attributes.steps, call),
-  };
+/** Computes a chain in one pass over memory. The result may overwrite an input of its shape. */
+function chainKernel(
+  runtime: Runtime,
+  steps: readonly ChainStep[],
+  { inputs, output }: KernelCall,
+): PreparedKernel<Block> {
+  if (output.includes(0)) return () => undefined;
+  const strides = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
+  return runOverBlocks(runtime, pointwise, steps, loopsOf(output, strides));
+}
+
+/** A kernel for each operation, which is a chain of one step. */
+const singleKernels = <K extends Common | FurtherFunction>(runtime: Runtime, names: readonly string[]): CpuKernels<K> =>
+  Object.fromEntries(
+    (names as readonly K[]).map((operation): [K, CpuKernel<K>] => [
+      operation,
+      (call) =>
+        chainKernel(runtime, [{ operation, attributes: call.attributes, inputs: call.inputs.map((_, i) => i) }], call),
+    ]),
+  ) as unknown as CpuKernels<K>;
+
+/** Elementwise operations that most models need, alone or in chains. */
+export const pointwiseKernels = (runtime: Runtime): CpuKernels<Common | "pointwise"> => ({
+  ...singleKernels<Common>(runtime, Object.keys({ ...elementwiseFormulas, ...optimizerFormulas })),
+  pointwise: (call) => chainKernel(runtime, call.attributes.steps, call),
+});
+
+/** Further elementwise operations, from here on also in chains. */
+export function furtherPointwiseKernels(
+  runtime: Runtime,
+  further: Readonly<Record<FurtherFunction, Pointwise>>,
+): CpuKernels<FurtherFunction> {
+  Object.assign(formulas, withoutAttributes(further));
+  return singleKernels<FurtherFunction>(runtime, Object.keys(further));
 }

@@ -1,5 +1,6 @@
 import { spanOf, type Conv2dGeometry, type Sliding } from "@convlens/backend";
 import type { Block } from "../../heap.ts";
+import type { Runtime } from "../../runtime.ts";
 import type { Epilogue } from "../product.ts";
 
 /** A prepared call. The third block is the result. */
@@ -24,6 +25,13 @@ export const imageOf = ({ height, width, groups, inChannels, outChannels }: Conv
   inChannels,
   outChannels,
 });
+
+/** Makes a convolver for a geometry. */
+export type ConvolverMaker = (runtime: Runtime, g: Conv2dGeometry) => Convolver;
+
+/** Whether each channel has one filter to itself. */
+export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry): boolean =>
+  groups > 1 && groups === inChannels && groups === outChannels;
 
 /** Whether windows move by one pixel. */
 export const isUnitStride = ({ height, width }: ImageGeometry): boolean => height.stride === 1 && width.stride === 1;

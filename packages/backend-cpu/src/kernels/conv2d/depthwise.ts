@@ -14,10 +14,6 @@ import { defineImageGradient, filterGradientOverImages } from "./filterGradient.
 import { paddedOf } from "./padded.ts";
 import { writeEachTile, type ImageList, type TilePixels, type Tiled } from "./tiles.ts";
 
-/** Whether each channel has one filter to itself. */
-export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry): boolean =>
-  groups > 1 && groups === inChannels && groups === outChannels;
-
 /** One filter for each channel, with channels in the lanes, and some outputs in registers. */
 export const depthwise = (runtime: Runtime, g: Conv2dGeometry): Convolver => ({
   forward: (epilogue) => slide(runtime, g, { epilogue, isBackward: false }),
