@@ -1,4 +1,4 @@
-import { checkOptions, kernelBackend, oneOf, type Backend, type Values } from "@convlens/backend";
+import { type Backend, checkOptions, kernelBackend, makeNumbers, oneOf, type Values } from "@convlens/backend";
 import { kernelsWithoutProducts } from "./referenceKernels.ts";
 import { tiledConv2dKernels } from "./tiled/conv2d.ts";
 import { tiledMatmul } from "./tiled/matmul.ts";
@@ -29,7 +29,7 @@ export function reference(options: ReferenceOptions = {}): Backend {
   return kernelBackend<Values>({
     name: precision === "float64" ? "reference (float64)" : "reference",
     precision,
-    allocate: (length) => new Numbers(length),
+    allocate: (length) => makeNumbers("the memory of a program", [length], (size) => new Numbers(size)),
     free: () => undefined,
     upload: (buffer, values) => buffer.set(values),
     download: (buffer) => buffer.slice(),
