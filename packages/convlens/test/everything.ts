@@ -6,6 +6,7 @@ export * from "@convlens/backend-cpu";
 export * from "@convlens/backend-gpu";
 export * from "@convlens/backend-reference";
 export * from "@convlens/datasets";
+export * from "@convlens/interop";
 export * from "@convlens/layers";
 export * from "@convlens/layers/models";
 export * from "@convlens/tensor";
