@@ -134,6 +134,17 @@ layer("ZeroPad", {"padding": [1, 2]}, channels(lambda v, x: F.pad(x, (1, 2))), S
 layer("Crop", {"cropping": [[1, 0], [2, 3]]}, channels(lambda v, x: F.pad(x, (-2, -3, -1, 0))))
 layer("Reshape", {"shape": [8, -1]}, lambda v, x: x.reshape(2, 8, -1))
 layer("Permute", {"order": [0, 3, 1, 2]}, lambda v, x: x.permute(0, 3, 1, 2))
+VOLUME = (2, 3, 4, 5, 2)
+
+
+def conv3d(v, x):
+    weights, b = swapped(v("filters", 2, 3, 1, 2, 3)), v("bias", 3)
+    return F.conv3d(x, weights, b, (1, 1, 2), (0, 1, 0))
+
+
+layer("Conv3d", {"filters": 3, "kernelSize": [2, 3, 1], "stride": [1, 1, 2], "padding": [0, 1, 0]}, channels(conv3d), VOLUME)
+layer("MaxPool3d", {"kernelSize": [2, 2, 3], "stride": [1, 2, 1]}, channels(lambda v, x: F.max_pool3d(x, (2, 2, 3), (1, 2, 1))), VOLUME)
+layer("AveragePool3d", {"kernelSize": 2, "padding": 1, "countPadding": False}, channels(lambda v, x: F.avg_pool3d(x, 2, padding=1, count_include_pad=False)), VOLUME)
 layer("PReLU", {}, channels(lambda v, x: F.prelu(x, v("negativeSlope", 4))))
 layer("PReLU", {"shared": True}, channels(lambda v, x: F.prelu(x, v("negativeSlope", 1))))
 layer("ReLU6", {}, lambda v, x: F.relu6(x))

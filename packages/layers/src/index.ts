@@ -28,6 +28,7 @@ export { compiledFor } from "./compiledFor.ts";
 export { compileModel } from "./compileModel.ts";
 export { Conv1d, type Conv1dLayerOptions } from "./conv1d.ts";
 export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
+export { Conv3d, type Conv3dLayerOptions } from "./conv3d.ts";
 export { ConvTranspose1d, type ConvTranspose1dLayerOptions } from "./convTranspose1d.ts";
 export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspose2d.ts";
 export type { ConvolutionLayer, ConvolutionOptions, FilterShapes } from "./convolutionLayer.ts";
@@ -99,12 +100,14 @@ export {
 export {
   AveragePool1d,
   AveragePool2d,
+  AveragePool3d,
   GlobalAveragePool,
   GlobalMaxPool,
   LpPool1d,
   LpPool2d,
   MaxPool1d,
   MaxPool2d,
+  MaxPool3d,
   type AveragePool1dOptions,
   type GlobalPoolOptions,
   type LpPool1dOptions,

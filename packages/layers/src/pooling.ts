@@ -2,19 +2,25 @@ import { booleanOption, numberAbove, type OptionChecks, ShapeError } from "@conv
 import {
   averagePool1d,
   averagePool2d,
+  averagePool3d,
   lpPool1d,
   lpPool2d,
   max,
   maxPool1d,
   maxPool2d,
+  maxPool3d,
   mean,
   countOption,
   signalChecks,
   poolChecks,
+  tripleFrom,
+  volumeChecks,
   type AveragePool2dOptions,
+  type AveragePool3dOptions,
   type LpPool2dOptions,
   type Pool1dOptions,
   type Pool2dOptions,
+  type Pool3dOptions,
   type Tensor,
 } from "@convlens/tensor";
 import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
@@ -32,6 +38,15 @@ const overSignals = <O extends Pool1dOptions>(
   others: OptionChecks<Omit<O, keyof Pool1dOptions>>,
 ): FunctionLayerClass<O> =>
   functionLayer(name, pool, { ...signalChecks, kernelSize: countOption, ...others } as unknown as OptionChecks<O>, [
+    "kernelSize",
+  ]);
+
+const overVolumes = <O extends Pool3dOptions>(
+  name: string,
+  pool: (x: Tensor, options: O) => Tensor,
+  others: OptionChecks<Omit<O, keyof Pool3dOptions>>,
+): FunctionLayerClass<O> =>
+  functionLayer(name, pool, { ...volumeChecks, kernelSize: tripleFrom(1), ...others } as unknown as OptionChecks<O>, [
     "kernelSize",
   ]);
 
@@ -69,6 +84,16 @@ export const AveragePool1d: FunctionLayerClass<AveragePool1dOptions> = /* @__PUR
 export const LpPool1d: FunctionLayerClass<LpPool1dOptions> = /* @__PURE__ */ overSignals("LpPool1d", lpPool1d, {
   p: /* @__PURE__ */ numberAbove(0),
 });
+
+/** The largest number under each window of a volume, for each channel: `[n, d, h, w, c] → [n, od, oh, ow, c]`. */
+export const MaxPool3d: FunctionLayerClass<Pool3dOptions> = /* @__PURE__ */ overVolumes("MaxPool3d", maxPool3d, {});
+
+/** The mean under each window of a volume, for each channel: `[n, d, h, w, c] → [n, od, oh, ow, c]`. */
+export const AveragePool3d: FunctionLayerClass<AveragePool3dOptions> = /* @__PURE__ */ overVolumes(
+  "AveragePool3d",
+  averagePool3d,
+  { countPadding: booleanOption },
+);
 
 /** The spatial axes: all but the batch and the channels. */
 function spatialAxes(x: Tensor): number[] {

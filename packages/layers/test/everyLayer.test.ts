@@ -20,15 +20,18 @@ beforeAll(useFloat64);
 
 const image: Shape = [5, 6, 4];
 const signal: Shape = [7, 4];
+const volume: Shape = [3, 4, 3, 2];
 const filters = { filters: 4, kernelSize: 3 };
 
 /** Every class of layers that takes one tensor, with the shape of an example and of what becomes of it. */
 const cases: Readonly<Record<string, readonly [make: () => Layer, input: Shape, output: Shape]>> = {
   AveragePool1d: [() => new layers.AveragePool1d({ kernelSize: 2 }), signal, [3, 4]],
   AveragePool2d: [() => new layers.AveragePool2d({ kernelSize: 2 }), image, [2, 3, 4]],
+  AveragePool3d: [() => new layers.AveragePool3d({ kernelSize: [1, 2, 2] }), volume, [3, 2, 1, 2]],
   BatchNorm: [() => new layers.BatchNorm(), image, image],
   Conv1d: [() => new layers.Conv1d(filters), signal, [5, 4]],
   Conv2d: [() => new layers.Conv2d(filters), image, [3, 4, 4]],
+  Conv3d: [() => new layers.Conv3d({ filters: 3, kernelSize: [2, 3, 1] }), volume, [2, 2, 3, 3]],
   ConvTranspose1d: [() => new layers.ConvTranspose1d({ ...filters, stride: 2 }), signal, [15, 4]],
   ConvTranspose2d: [() => new layers.ConvTranspose2d({ ...filters, stride: 2 }), image, [11, 13, 4]],
   Crop: [() => new layers.Crop({ cropping: [1, 2] }), image, [3, 2, 4]],
@@ -47,6 +50,7 @@ const cases: Readonly<Record<string, readonly [make: () => Layer, input: Shape, 
   LpPool2d: [() => new layers.LpPool2d({ kernelSize: 2, p: 2 }), image, [2, 3, 4]],
   MaxPool1d: [() => new layers.MaxPool1d({ kernelSize: 2 }), signal, [3, 4]],
   MaxPool2d: [() => new layers.MaxPool2d({ kernelSize: 2 }), image, [2, 3, 4]],
+  MaxPool3d: [() => new layers.MaxPool3d({ kernelSize: 2, stride: 1 }), volume, [2, 3, 2, 2]],
   PReLU: [() => new layers.PReLU(), image, image],
   Parallel: [
     () => new layers.Parallel([new layers.ReLU(), new layers.Conv2d({ filters: 2, kernelSize: 1 })]),

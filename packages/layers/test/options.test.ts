@@ -27,6 +27,8 @@ const geometry = ["loose", true, null];
 const functions = [null, "heNormal", {}];
 const weights = { bias: booleans, initializer: functions, biasInitializer: functions };
 const window = { stride: pairs, padding: paddings, dilation: pairs, geometry };
+const triples = [0, 1.5, "2", [1, 2], [1, 2, 0]];
+const volume = { stride: triples, padding: ["full", -1, [1, 1]], dilation: triples, geometry };
 const signal = { stride: counts, padding: paddings, dilation: counts, geometry };
 
 const cases: Readonly<Record<string, Case>> = {
@@ -92,6 +94,15 @@ const cases: Readonly<Record<string, Case>> = {
   AveragePool1d: {
     good: { kernelSize: 2, countPadding: false },
     bad: { kernelSize: counts, countPadding: booleans, ...signal },
+  },
+  Conv3d: {
+    good: { filters: 2, kernelSize: [1, 2, 3], stride: [1, 1, 2], padding: "same", groups: 1 },
+    bad: { filters: counts, kernelSize: triples, groups: counts, inChannels: counts, ...volume, ...weights },
+  },
+  MaxPool3d: { good: { kernelSize: [1, 2, 2], padding: [0, 1, 1] }, bad: { kernelSize: triples, ...volume } },
+  AveragePool3d: {
+    good: { kernelSize: 2, countPadding: false },
+    bad: { kernelSize: triples, countPadding: booleans, ...volume },
   },
   LpPool1d: { good: { kernelSize: 2, p: 3 }, bad: { kernelSize: counts, p: [0, -1, ...numbers], ...signal } },
   LeakyReLU: { good: { negativeSlope: -0.5 }, bad: { negativeSlope: numbers } },

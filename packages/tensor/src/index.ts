@@ -103,7 +103,7 @@ export { dropout, normal, uniform } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";
 export { resize, type ResizeOptions } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
-export type { Padding3d, Triple, Window3dOptions } from "./ops/threeDimensions.ts";
+export { tripleFrom, volumeChecks, type Padding3d, type Triple, type Window3dOptions } from "./ops/threeDimensions.ts";
 export { print } from "./print.ts";
 export { printByToString } from "./printByToString.ts";
 export { programOf, type ProgramOptions } from "./programOf.ts";

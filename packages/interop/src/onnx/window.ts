@@ -73,10 +73,30 @@ export function overhang(window: Window, sizes: readonly number[], pads: Pads): 
   });
 }
 
-/** One number or more, as options of one, two or three axes take them. */
-export const option = <T>(numbers: readonly T[]): T | readonly [T, T] | readonly [T, T, T] =>
-  numbers.length === 1 ? numbers[0]! : (numbers as unknown as readonly [T, T]);
+/** Numbers of one, two or three axes, as options of layers take them: one alone. */
+const option = <T>(numbers: readonly T[]): T | readonly T[] => (numbers.length === 1 ? numbers[0]! : numbers);
 
-/** Padding before and after, as options of one, two or three axes take it. */
+/** Padding before and after along each axis. */
 export const sides = ({ before, after }: Pads): readonly (readonly [number, number])[] =>
   before.map((side, axis) => [side, after[axis]!] as const);
+
+/** Options of a window along one, two or three axes, whose types differ. */
+interface WindowOptions {
+  readonly kernelSize: never;
+  readonly stride: never;
+  readonly dilation: never;
+  readonly padding: never;
+}
+
+/**
+ * Options of a layer or function with a window along one, two or three axes.
+ *
+ * @param padding - Padding in place of the window's.
+ */
+export const windowOptions = (window: Window, padding: Pads | "same"): WindowOptions =>
+  ({
+    kernelSize: option(window.kernel),
+    stride: option(window.strides),
+    dilation: option(window.dilations),
+    padding: padding === "same" ? padding : option(sides(padding)),
+  }) as unknown as WindowOptions;

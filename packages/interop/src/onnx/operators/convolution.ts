@@ -1,4 +1,4 @@
-import { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, type Layer } from "@convlens/layers";
+import { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, type Layer } from "@convlens/layers";
 import {
   add,
   conv1d,
@@ -13,7 +13,7 @@ import {
 import { channelsLast, upTo } from "../axes.ts";
 import { constantRank, refuse, type NodeCall, type NodeLayer, type Operator, type Parameter } from "../node.ts";
 import { batchOf, Constant, inFileOrder, Live, onlyOn, tensorIn, type Layout, type Value } from "../value.ts";
-import { option, padsFor, sides, span, windowOf, type Window } from "../window.ts";
+import { padsFor, span, windowOf, windowOptions, type Window } from "../window.ts";
 
 /** The file has `[filters, channels, …taps]`, the library `[…taps, channels, filters]`. Of a transposed one the first two swap. */
 const filterLayout = (rank: number): Layout => [...upTo(rank - 2).map((axis) => axis + 2), 1, 0];
@@ -44,48 +44,21 @@ const hasConstantWeights = (call: NodeCall): boolean =>
 
 function convolutionLayer(call: NodeCall): NodeLayer | undefined {
   if (!hasConstantWeights(call)) return undefined;
-  const kernel = kernelOf(call);
-  const window = windowOf(call, kernel);
-  if (kernel.length > 2 || window.padding === "sameLower") return undefined;
+  const window = windowOf(call, kernelOf(call));
+  if (window.padding === "sameLower") return undefined;
   const groups = call.integer("group", 1);
   const [filters, channels] = call.input(1).shape as [number, number];
-  const common = { filters, groups, inChannels: channels * groups, bias: call.inputs[2] !== undefined };
-  const padding = window.padding === "same" ? ("same" as const) : sides(window.padding);
-  const { strides, dilations } = window;
-  const layer: Layer =
-    kernel.length === 1
-      ? new Conv1d({
-          ...common,
-          kernelSize: kernel[0]!,
-          stride: strides[0]!,
-          dilation: dilations[0]!,
-          padding: padding === "same" ? padding : padding[0]!,
-        })
-      : new Conv2d({
-          ...common,
-          kernelSize: option(kernel) as [number, number],
-          stride: option(strides) as [number, number],
-          dilation: option(dilations) as [number, number],
-          padding: padding as "same",
-        });
-  return { layer, layout: () => channelsLast(kernel.length + 2), fields: fieldsOf(call) };
+  const bias = call.inputs[2] !== undefined;
+  const options = { filters, groups, inChannels: channels * groups, bias, ...windowOptions(window, window.padding) };
+  const dimensions = window.kernel.length;
+  const Layer = [Conv1d, Conv2d, Conv3d][dimensions - 1] as new (options: object) => Layer;
+  return { layer: new Layer(options), layout: () => channelsLast(dimensions + 2), fields: fieldsOf(call) };
 }
 
 /** Convolves along one, two or three axes. */
 export function convolve(x: Tensor, filters: Tensor, window: Window, groups: number): Tensor {
-  const rank = window.kernel.length;
-  const pads = padsFor(window, x.shape.slice(1, -1));
-  const options = {
-    stride: option(window.strides) as never,
-    dilation: option(window.dilations) as never,
-    padding: (rank === 1 ? sides(pads)[0] : sides(pads)) as never,
-    groups,
-  };
-  return rank === 1
-    ? conv1d(x, filters, options)
-    : rank === 2
-      ? conv2d(x, filters, options)
-      : conv3d(x, filters, options);
+  const { kernelSize: _, ...options } = windowOptions(window, padsFor(window, x.shape.slice(1, -1)));
+  return [conv1d, conv2d, conv3d][window.kernel.length - 1]!(x, filters, { ...options, groups });
 }
 
 /** Maps with the channels last, their layout, and their batch axis. */
@@ -138,7 +111,7 @@ function transposedLayer(call: NodeCall): NodeLayer | undefined {
   if (!hasConstantWeights(call)) return undefined;
   const kernel = kernelOf(call);
   const window = windowOf(call, kernel);
-  const { padding, strides, dilations } = window;
+  const { padding, strides } = window;
   const extra = outputPadding(call, window);
   const isPlain =
     kernel.length < 3 &&
@@ -149,26 +122,13 @@ function transposedLayer(call: NodeCall): NodeLayer | undefined {
   if (!isPlain) return undefined;
   const groups = call.integer("group", 1);
   const [inChannels, depth] = call.input(1).shape as [number, number];
-  const common = { filters: depth * groups, groups, inChannels, bias: call.inputs[2] !== undefined };
-  const layer: Layer =
-    kernel.length === 1
-      ? new ConvTranspose1d({
-          ...common,
-          kernelSize: kernel[0]!,
-          stride: strides[0]!,
-          dilation: dilations[0]!,
-          padding: sides(padding)[0]!,
-          outputPadding: extra[0]!,
-        })
-      : new ConvTranspose2d({
-          ...common,
-          kernelSize: option(kernel) as [number, number],
-          stride: option(strides) as [number, number],
-          dilation: option(dilations) as [number, number],
-          padding: sides(padding) as never,
-          outputPadding: option(extra) as [number, number],
-        });
-  return { layer, layout: () => channelsLast(kernel.length + 2), fields: fieldsOf(call) };
+  const bias = call.inputs[2] !== undefined;
+  const options = {
+    ...{ filters: depth * groups, groups, inChannels, bias, ...windowOptions(window, padding) },
+    outputPadding: extra.length === 1 ? extra[0]! : extra,
+  };
+  const Layer = [ConvTranspose1d, ConvTranspose2d][kernel.length - 1] as new (options: object) => Layer;
+  return { layer: new Layer(options), layout: () => channelsLast(kernel.length + 2), fields: fieldsOf(call) };
 }
 
 /** Cuts maps at both ends of each spatial axis, or adds zeros where the cut is negative. */
@@ -197,11 +157,8 @@ const convTranspose: Operator = {
     const filters = call.input(1);
     const weights = tensorIn(filters, filterLayout(filters.rank));
     if (window.kernel.length > 2) refuse("transposed convolutions along three axes are not supported");
-    const options = {
-      stride: option(window.strides) as never,
-      dilation: option(window.dilations) as never,
-      groups: call.integer("group", 1),
-    };
+    const { stride, dilation } = windowOptions(window, "same");
+    const options = { stride, dilation, groups: call.integer("group", 1) };
     // The whole output, of which the padding is cut off: this also covers padding that a layer refuses.
     const whole =
       window.kernel.length === 1 ? convTranspose1d(x, weights, options) : convTranspose2d(x, weights, options);

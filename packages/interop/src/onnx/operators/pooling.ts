@@ -1,10 +1,12 @@
 import {
   AveragePool1d,
   AveragePool2d,
+  AveragePool3d,
   GlobalAveragePool,
   GlobalMaxPool,
   MaxPool1d,
   MaxPool2d,
+  MaxPool3d,
   type Layer,
 } from "@convlens/layers";
 import {
@@ -35,7 +37,7 @@ import {
 import { channelsLast, upTo } from "../axes.ts";
 import { refuse, type NodeCall, type NodeLayer, type Operator } from "../node.ts";
 import { Live, type Layout } from "../value.ts";
-import { option, overhang, padsFor, sides, span, windowOf, type Pads, type Window } from "../window.ts";
+import { overhang, padsFor, sides, span, windowOf, windowOptions, type Pads, type Window } from "../window.ts";
 import { mapsOf } from "./convolution.ts";
 
 /** The window of a pooling node. */
@@ -49,34 +51,15 @@ function poolWindow(call: NodeCall): Window {
 const isNarrow = (window: Window, { before, after }: Pads): boolean =>
   before.every((side, axis) => side < span(window, axis) && after[axis]! < span(window, axis));
 
-/** Options of a layer that pools along one or two axes; `undefined` if it must be recorded in another way. */
+/** Options of a layer that pools; `undefined` if it must be recorded in another way. */
 function layerOptions(window: Window): object | undefined {
-  const { kernel, strides, dilations, padding, isCeil } = window;
-  if (kernel.length > 2 || padding === "sameLower") return undefined;
+  const { strides, padding, isCeil } = window;
+  if (padding === "sameLower") return undefined;
   if (typeof padding === "object" && !isNarrow(window, padding)) return undefined;
   // A window that ceil_mode adds beyond the padding alone is one that pooling refuses.
-  if (isCeil && (typeof padding !== "object" || strides.some((stride, axis) => stride > span(window, axis))))
-    return undefined;
-  const side = padding === "same" ? padding : kernel.length === 1 ? sides(padding)[0] : sides(padding);
-  return {
-    kernelSize: option(kernel),
-    stride: option(strides),
-    ...(dilations.some((size) => size !== 1) && { dilation: option(dilations) }),
-    padding: side,
-    ...(isCeil && { geometry: "ceil" }),
-  };
+  if (isCeil && (padding === "same" || strides.some((stride, axis) => stride > span(window, axis)))) return undefined;
+  return { ...windowOptions(window, padding), ...(isCeil && { geometry: "ceil" }) };
 }
-
-/** Options of the functions that pool, with all padding as numbers. */
-const poolOptions = (
-  window: Window,
-  pads: Pads,
-): { kernelSize: never; stride: never; dilation: never; padding: never } => ({
-  kernelSize: option(window.kernel) as never,
-  stride: option(window.strides) as never,
-  dilation: option(window.dilations) as never,
-  padding: (window.kernel.length === 1 ? sides(pads)[0] : sides(pads)) as never,
-});
 
 const noPads = (window: Window): Pads => ({ before: window.kernel.map(() => 0), after: window.kernel.map(() => 0) });
 
@@ -84,7 +67,7 @@ const noPads = (window: Window): Pads => ({ before: window.kernel.map(() => 0), 
 const padMaps = (x: Tensor, pads: Pads, value: number): Tensor => pad(x, [[0, 0], ...sides(pads), [0, 0]], { value });
 
 /** A function that pools along one, two or three axes, as the window has. */
-type Pool = (x: Tensor, options: ReturnType<typeof poolOptions>) => Tensor;
+type Pool = (x: Tensor, options: ReturnType<typeof windowOptions>) => Tensor;
 const byRank = (window: Window, ...functions: readonly [Pool, Pool, Pool]): Pool =>
   functions[window.kernel.length - 1]!;
 
@@ -105,15 +88,15 @@ function maxPool(x: Tensor, window: Window): Tensor {
   const all = longer(pads, extra);
   const pool = byRank(window, maxPool1d, maxPool2d, maxPool3d);
   return isNarrow(window, all)
-    ? pool(x, poolOptions(window, all))
-    : pool(padMaps(x, all, -Infinity), poolOptions(window, noPads(window)));
+    ? pool(x, windowOptions(window, all))
+    : pool(padMaps(x, all, -Infinity), windowOptions(window, noPads(window)));
 }
 
 /** Sum over each window, divided by the number of elements that count. */
 function averagePool(x: Tensor, window: Window, countPadding: boolean): Tensor {
   const { pads, extra } = wholePads(window, x);
   const pool = byRank(window, averagePool1d, averagePool2d, averagePool3d);
-  const none = poolOptions(window, noPads(window));
+  const none = windowOptions(window, noPads(window));
   const all = longer(pads, extra);
   const total = pool(padMaps(x, all, 0), none);
   if ([...all.before, ...all.after].every((side) => side === 0)) return total;
@@ -133,19 +116,15 @@ const pooled = (call: NodeCall, pool: (x: Tensor, window: Window) => Tensor): Li
   return new Live(pool(x, poolWindow(call)), layout, call.input(0).type, batch);
 };
 
-const poolLayer = (
-  call: NodeCall,
-  make: (dimensions: number, options: never) => Layer,
-  others: object = {},
-): NodeLayer | undefined => {
+/** A layer of one of the classes for one, two and three axes. */
+function poolLayer(call: NodeCall, classes: readonly unknown[], others: object = {}): NodeLayer | undefined {
   const window = poolWindow(call);
   const options = layerOptions(window);
   if (options === undefined) return undefined;
-  return {
-    layer: make(window.kernel.length, { ...options, ...others } as never),
-    layout: () => channelsLast(window.kernel.length + 2),
-  };
-};
+  const dimensions = window.kernel.length;
+  const Layer = classes[dimensions - 1] as new (options: object) => Layer;
+  return { layer: new Layer({ ...options, ...others }), layout: () => channelsLast(dimensions + 2) };
+}
 
 /**
  * Where each largest number comes from, as the index in the file's order of the whole tensor: the library counts row · width +
@@ -169,7 +148,7 @@ function indicesOf(call: NodeCall, x: Tensor, layout: Layout, batch: Live["batch
       }
     : window;
   const { pads, extra } = wholePads(flat, maps);
-  const within = maxPool2dIndices(maps, poolOptions(flat, longer(pads, extra)));
+  const within = maxPool2dIndices(maps, windowOptions(flat, longer(pads, extra)));
   const [n, height, width, channels] = maps.shape as [number, number, number, number];
   const byColumn = call.integer("storage_order", 0) === 1;
   const inPlane = byColumn ? add(multiply(mod(within, width), height), floor(divide(within, width))) : within;
@@ -196,21 +175,16 @@ const norm = (x: Tensor, axes: number[], p: number): Tensor =>
 function lpPool(x: Tensor, window: Window, p: number): Tensor {
   const { pads, extra } = wholePads(window, x);
   const padded = padMaps(x, longer(pads, extra), 0);
-  if (window.kernel.length === 2) return lpPool2d(padded, { ...poolOptions(window, noPads(window)), p });
+  if (window.kernel.length === 2) return lpPool2d(padded, { ...windowOptions(window, noPads(window)), p });
   const pool = byRank(window, averagePool1d, averagePool2d, averagePool3d);
   const count = window.kernel.reduce((a, b) => a * b, 1);
-  return power(multiply(pool(power(absolute(padded), p), poolOptions(window, noPads(window))), count), 1 / p);
+  return power(multiply(pool(power(absolute(padded), p), windowOptions(window, noPads(window))), count), 1 / p);
 }
 
 export const pooling: Readonly<Record<string, Operator>> = {
   MaxPool: {
     since: [1, 8, 10, 11, 12, 22],
-    layer: (call) =>
-      call.hasOutput(1)
-        ? undefined
-        : poolLayer(call, (dimensions, options) =>
-            dimensions === 1 ? new MaxPool1d(options) : new MaxPool2d(options),
-          ),
+    layer: (call) => (call.hasOutput(1) ? undefined : poolLayer(call, [MaxPool1d, MaxPool2d, MaxPool3d])),
     record(call) {
       const { x, layout, batch } = mapsOf(call.input(0));
       const y = new Live(maxPool(x, poolWindow(call)), layout, call.input(0).type, batch);
@@ -220,11 +194,7 @@ export const pooling: Readonly<Record<string, Operator>> = {
   AveragePool: {
     since: [1, 7, 10, 11, 19, 22],
     layer: (call) =>
-      poolLayer(
-        call,
-        (dimensions, options) => (dimensions === 1 ? new AveragePool1d(options) : new AveragePool2d(options)),
-        { countPadding: call.flag("count_include_pad") },
-      ),
+      poolLayer(call, [AveragePool1d, AveragePool2d, AveragePool3d], { countPadding: call.flag("count_include_pad") }),
     record: (call) => pooled(call, (x, window) => averagePool(x, window, call.flag("count_include_pad"))),
   },
   LpPool: {
