@@ -166,8 +166,11 @@ export const headOf = ({ name, type, output }: RecordedLayer): LayerOutput => ({
 export function layerNamed<L extends LayerCall>({ layers }: { readonly layers: readonly L[] }, name: string): L {
   const found = layers.find((layer) => layer.name === name);
   if (found !== undefined) return found;
-  const names = layers.map((layer) => `"${layer.name}" (${layer.type})`).join(", ");
-  throw new ValueError({ problem: `no layer is called "${name}"`, fix: `layers are ${names}` });
+  const fix = `layers are ${layers.map((layer) => `"${layer.name}" (${layer.type})`).join(", ")}`;
+  // From JavaScript, where nothing refuses other types.
+  if (typeof name !== "string")
+    throw new ValueError({ what: "the name of a layer", expected: "a text", got: name, fix });
+  throw new ValueError({ problem: `no layer is called "${name}"`, fix });
 }
 
 /** Returns the layer calls of these names, or all of them. */

@@ -15,13 +15,21 @@ function distance(a: string, b: string): number {
   return last;
 }
 
-/** Returns the name that differs least from `name`, for a hint; `undefined` where there are no names. */
+/**
+ * Returns the name that differs least from `name`, for a hint, or one that contains it or is contained in it; `undefined` where
+ * none is near.
+ */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Infinity;
+  let least = Math.max(2, name.length / 2 + 1);
   for (const other of names) {
     const d = distance(name, other);
     if (d < least) [best, least] = [other, d];
   }
-  return best;
+  if (best !== undefined || name.length < 3) return best;
+  const lower = name.toLowerCase();
+  return names.find((other) => {
+    const word = other.toLowerCase();
+    return other.length >= 3 && (word.includes(lower) || lower.includes(word));
+  });
 }

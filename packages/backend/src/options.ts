@@ -76,7 +76,12 @@ function unknownOption(owner: string, name: string, known: readonly string[]): V
   return new ValueError({
     operation: owner,
     problem: `unknown option "${name}"`,
-    fix: hint === undefined ? "it has no options" : `did you mean "${hint}"? Options are ${known.join(", ")}`,
+    fix:
+      hint !== undefined
+        ? `did you mean "${hint}"? Options are ${known.join(", ")}`
+        : known.length === 0
+          ? "it has no options"
+          : `options are ${known.join(", ")}`,
   });
 }
 

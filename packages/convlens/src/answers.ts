@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { encodePng } from "@convlens/analysis/render";
-import { ConvlensError, type Shape } from "@convlens/backend";
+import { ConvlensError, sizeOf, type Shape } from "@convlens/backend";
 import type { ImageFit } from "@convlens/datasets";
 import { fitImage, type Pixels } from "@convlens/datasets/node";
 import { predict, type Layer } from "@convlens/layers";
-import { softmax, tensor, type Tensor } from "@convlens/tensor";
+import { concat, softmax, tensor, type Tensor } from "@convlens/tensor";
 import { encode } from "fast-png";
 import { reasonOf, saveFile } from "./fileErrors.ts";
 import { CommandLineError } from "./options.ts";
@@ -24,6 +24,10 @@ export interface Answer {
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Height and width of an image, as it is seen. */
+export const seenSize = ({ orientation, width, height }: Pixels): Shape =>
+  orientation >= 5 ? [width, height] : [height, width];
 
 /** An image as a batch of one, as the examples that a model was trained on were made. */
 export function inputOf(pixels: Pixels, { input, folder }: RunSettings, invert: boolean): Tensor {
@@ -75,12 +79,19 @@ export class PictureFolder {
   }
 }
 
-/** An image that a model answers for. */
-export interface Question {
+/** An image as a model takes it. */
+export interface Asked {
   readonly path: string;
-  readonly pixels: Pixels;
+  /** Height and width of the image, as it is seen. */
+  readonly size: Shape;
+  /** Batch of one. */
   readonly x: Tensor;
-  readonly model: Layer;
+}
+
+/** An image with the outputs of a model. */
+export interface Question extends Asked {
+  /** Batch of one. */
+  readonly outputs: Tensor;
   readonly settings: RunSettings;
   /** Where pictures are written, if they are. */
   readonly pictures: PictureFolder | undefined;
@@ -94,9 +105,17 @@ export const answerers: Readonly<Record<TaskName, (question: Question) => Promis
   reconstruct: reconstructionAnswer,
 };
 
+/** Computes the outputs for some images at once. Returns one batch of one for each. */
+export async function outputsFor(model: Layer, images: readonly Asked[]): Promise<Tensor[]> {
+  const all = await predict(model, concat(images.map(({ x }) => x)));
+  const shape = [1, ...all.shape.slice(1)];
+  const size = sizeOf(shape);
+  const values = all.knownValues;
+  return images.map((_, i) => tensor(values.slice(i * size, (i + 1) * size), shape));
+}
+
 /** The outputs of the model, which are checked to be finite. */
-async function outputsOf({ model, x }: Question): Promise<Tensor> {
-  const outputs = await predict(model, x);
+function outputsOf({ outputs }: Question): Tensor {
   if (outputs.knownValues.every(Number.isFinite)) return outputs;
   throw new ConvlensError({
     problem: "the outputs of the model are not finite",
@@ -107,7 +126,7 @@ async function outputsOf({ model, x }: Question): Promise<Tensor> {
 /** The class of an image, and the probability of each class. */
 async function classAnswer(question: Question): Promise<Answer> {
   const { classes } = question.settings;
-  const shares = Array.from(await softmax(await outputsOf(question)).data());
+  const shares = Array.from(await softmax(outputsOf(question)).data());
   const confidence = Math.max(...shares);
   const nameOf = (label: number): string => classes[label] ?? `${label}`;
   const answer = nameOf(shares.indexOf(confidence));
@@ -124,7 +143,7 @@ async function classAnswer(question: Question): Promise<Answer> {
 /** The numbers that a model predicts, in their own units. */
 async function numbersAnswer(question: Question): Promise<Answer> {
   const { classes } = question.settings;
-  const numbers = inUnits((await outputsOf(question)).knownValues, question.settings);
+  const numbers = inUnits(outputsOf(question).knownValues, question.settings);
   const fields = Object.fromEntries(numbers.map((x, i) => [classes[i] ?? `${i}`, x]));
   return { text: numbers.map((x, i) => `${classes[i]} ${+x.toPrecision(4)}`).join(", "), fields };
 }
@@ -132,7 +151,7 @@ async function numbersAnswer(question: Question): Promise<Answer> {
 /** How well an image is reconstructed. */
 async function reconstructionAnswer(question: Question): Promise<Answer> {
   const { x, path, settings, pictures } = question;
-  const outputs = (await outputsOf(question)).knownValues;
+  const outputs = outputsOf(question).knownValues;
   const wanted = x.knownValues;
   const squaredError =
     Array.from(wanted, (value, i) => (outputs[i]! - value) ** 2).reduce((sum, x) => sum + x, 0) / wanted.length;
@@ -147,11 +166,10 @@ async function reconstructionAnswer(question: Question): Promise<Answer> {
 /** The share of each class in an image, and its mask, whose values are those of the masks that the model was trained on. */
 async function maskAnswer(question: Question): Promise<Answer> {
   const { classes, folder } = question.settings;
-  const { pixels, path, pictures } = question;
-  const scores = await outputsOf(question);
+  const { size, path, pictures } = question;
+  const scores = outputsOf(question);
   const labels = await labelsOf(scores);
   const shares = classes.map((_, c) => labels.filter((label) => label === c).length / labels.length);
-  const size = pixels.orientation >= 5 ? [pixels.width, pixels.height] : [pixels.height, pixels.width];
   const values = folder?.labels ?? classes.map((_, c) => c);
   const full = fullSize(labels, scores.shape.slice(1, 3), size, folder?.fit ?? "contain");
   const mask =

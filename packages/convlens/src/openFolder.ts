@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readCsv, split, type ImageFitOptions, type Numbers } from "@convlens/datasets";
@@ -41,9 +42,29 @@ const openers: Readonly<Record<TaskName, (path: string, options: Reading, known:
 
 async function openMasks(path: string, options: Reading, known: FolderSettings): Promise<Found> {
   const places = [join(path, "images"), join(path, "masks")] as const;
-  const labels = known.labels ?? (await valuesOf(await imagePairs(...places, options)));
+  const names = await namesOf(join(path, "classes.csv"));
+  const labels = known.labels ?? (await valuesOf(await imagePairs(...places, options), [...names.keys()]));
   const pairs = await imagePairs(...places, { ...options, labelValues: labels });
-  return { ...pairs, images: { ...pairs.images, classes: labels.map(String) }, found: { labels } };
+  const classes = labels.map((value) => names.get(value) ?? `${value}`);
+  return { ...pairs, images: { ...pairs.images, classes }, found: { labels } };
+}
+
+/**
+ * Reads the names of the values of masks, `value,name` in each row.
+ *
+ * @returns No names if there is no such file.
+ * @throws `CommandLineError` for other columns, and for a value or a name that occurs twice.
+ */
+async function namesOf(path: string): Promise<ReadonlyMap<number, string>> {
+  if (!existsSync(path)) return new Map();
+  const table = await readCsv(await bytesOf(path));
+  if (table.names.join() !== "value,name")
+    throw new CommandLineError(`${path} has the columns ${table.names.join(", ")}; expected value, name`);
+  const { values } = table.numbers("value");
+  const { labels, classes } = table.classes("name");
+  const names = new Map(Array.from(values, (value, row) => [value, classes[labels[row]!]!]));
+  if (names.size === values.length && classes.length === values.length) return names;
+  throw new CommandLineError(`${path} has two rows for one value or name; remove one`);
 }
 
 /** Masks that are looked at for their values. */
@@ -54,12 +75,13 @@ const MOST_CLASSES = 256;
 /**
  * Returns the values of the pixels of masks, in ascending order.
  *
+ * @param named - Values that are classes even if they do not occur.
  * @throws `CommandLineError` for masks that hold no labels.
  */
-async function valuesOf(pairs: ImagePairs): Promise<number[]> {
+async function valuesOf(pairs: ImagePairs, named: readonly number[]): Promise<number[]> {
   const { images } = pairs;
   const count = Math.min(MOST_MASKS, images.size);
-  const found = new Set<number>();
+  const found = new Set<number>(named);
   try {
     for (let i = 0; i < count; i++) {
       const { target } = await images.example(Math.floor((i * images.size) / count), { seed: 0, epoch: 0 });
@@ -105,6 +127,15 @@ async function openNumbers(path: string, options: Reading, known: FolderSettings
   };
 }
 
+/** @throws `CommandLineError` for a file that cannot be read. */
+async function bytesOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new CommandLineError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
 /**
  * Reads the numbers that belong to files, in their order.
  *
@@ -114,13 +145,7 @@ async function numbersOf(
   path: string,
   files: readonly string[],
 ): Promise<{ readonly names: readonly string[]; readonly rows: readonly number[][] }> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new CommandLineError(`${path} cannot be read: ${reasonOf(error)}`);
-  }
-  const table = await readCsv(bytes);
+  const table = await readCsv(await bytesOf(path));
   const names = table.names.filter((name) => name !== "file");
   if (names.length === 0 || names.length === table.names.length)
     throw new CommandLineError(

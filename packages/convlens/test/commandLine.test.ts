@@ -134,7 +134,7 @@ describe("convlens train", () => {
         "convlens train: --epochs: expected a whole number of at least 1, got "none"",
         "convlens train: --seed: expected a whole number from 0 to 4294967295, got "4294967296"",
         "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal, autoencoder, unet, alexnet, vgg16, resnet18, resnet50, mobilenetv2, squeezenet",
-        "convlens train: there is no option --what; did you mean --gray?",
+        "convlens train: there is no option --what",
         "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
         "convlens train: there is no backend "magic"; there are cpu, reference",
         "convlens train: --wide is for --backend cpu; leave it out",

@@ -49,6 +49,26 @@ const settingsOf = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(`runs/${name}/run.json`, "utf8")) as Record<string, unknown>;
 const weightsOf = (name: string) => readSafetensors(readFileSync(`runs/${name}/checkpoint.safetensors`)).tensors;
 
+/** Trains once without a stop, and once stopped at the first step and resumed. */
+async function expectSameWhenResumed(words: readonly string[]): Promise<void> {
+  expect(await run(...words, "--json", "--name", "whole")).toBe(0);
+  const whole = json().at(-1)!;
+  clear();
+  const stopped = run(...words, "--json", "--name", "parts");
+  await vi.waitFor(() => expect(process.listenerCount("SIGINT")).toBeGreaterThan(0), { timeout: 20_000, interval: 2 });
+  process.emit("SIGINT");
+  expect(await stopped).toBe(130);
+  clear();
+  expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
+  const { examplesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
+  expect(whole).toMatchObject(numbers);
+  const [parts, all] = [weightsOf("parts"), weightsOf("whole")];
+  expect([...parts.keys()]).toEqual([...all.keys()]);
+  for (const [name, tensor] of parts) expect(tensor, name).toEqual(all.get(name));
+  for (const name of ["parts", "whole"]) rmSync(`runs/${name}`, { recursive: true });
+  clear();
+}
+
 describe("convlens train with a folder of images", () => {
   it("learns the classes of its sub-folders, and keeps all that prediction needs", async () => {
     expect(await run(...trainPictures, "--epochs", "4", "--augment", "noise", "--json")).toBe(0);
@@ -67,24 +87,8 @@ describe("convlens train with a folder of images", () => {
       expect(report).toContain(part);
   });
 
-  it("gives the same numbers when it was stopped and resumed", async () => {
-    const epochs = [...trainPictures, "--epochs", "2", "--augment", "flip,shift", "--json"];
-    expect(await run(...epochs, "--name", "whole")).toBe(0);
-    const whole = json().at(-1)!;
-    clear();
-    const stopped = run(...epochs, "--name", "parts");
-    await vi.waitFor(() => expect(process.listenerCount("SIGINT")).toBeGreaterThan(0), {
-      timeout: 20_000,
-      interval: 2,
-    });
-    process.emit("SIGINT");
-    expect(await stopped).toBe(130);
-    clear();
-    expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
-    const { examplesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
-    expect(whole).toMatchObject(numbers);
-    expect(weightsOf("parts").get("model.layers.0.filters")).toEqual(weightsOf("whole").get("model.layers.0.filters"));
-  });
+  it("gives the same numbers when it was stopped and resumed", () =>
+    expectSameWhenResumed([...trainPictures, "--epochs", "2", "--augment", "flip,shift"]));
 
   it("is inspected with its examples, and with images that are fitted like them", async () => {
     writePng(
@@ -218,6 +222,49 @@ describe("convlens train --task segment", () => {
     expect(report.match(/<img (?![^>]*alt=")/)).toBeNull();
   });
 
+  it("gives the same numbers when it was stopped and resumed", () =>
+    expectSameWhenResumed(["train", "squares", "--task", "segment", "--size", "12", "--gray", "--epochs", "2"]));
+
+  it("takes the names of the classes from classes.csv", async () => {
+    writeFileSync("squares/classes.csv", "value,name\n255,square\n0,ground\n7,never\n");
+    const args = [
+      "train",
+      "squares",
+      "--task",
+      "segment",
+      "--size",
+      "12",
+      "--gray",
+      "--epochs",
+      "1",
+      "--name",
+      "named",
+    ];
+    try {
+      expect(await run(...args)).toBe(0);
+      expect(settingsOf("named")).toMatchObject({
+        classes: ["ground", "never", "square"],
+        folder: { labels: [0, 7, 255] },
+      });
+      expect(readFileSync("runs/named/report.html", "utf8")).toContain("square");
+      clear();
+      expect(await run("predict", "runs/named", "squares/images/0.png")).toBe(0);
+      expect(said.out).toMatch(/ground [\d.]+ %, never [\d.]+ %, square [\d.]+ %\n$/);
+      for (const [text, told] of [
+        ["name\nsquare\n", /classes\.csv has the columns name; expected value, name/],
+        ["value,name\n0,ground\n0,square\n", /classes\.csv has two rows for one value or name; remove one/],
+        ["value,name\n0,ground\n255,ground\n", /classes\.csv has two rows for one value or name; remove one/],
+      ] as const) {
+        writeFileSync("squares/classes.csv", text);
+        clear();
+        expect(await run(...args)).toBe(2);
+        expect(said.err).toMatch(told);
+      }
+    } finally {
+      rmSync("squares/classes.csv");
+    }
+  });
+
   it("evaluate prints the overlap, and inspect says what to do instead", async () => {
     expect(await run("evaluate", "runs/squares-unet")).toBe(0);
     expect(said.out).toMatch(/^4 examples: loss [\d.]+, accuracy [\d.]+ %, intersection over union [\d.]+\n/);
@@ -291,6 +338,9 @@ describe("convlens train --task regress", () => {
     expect(Math.abs(Number(json()[0]!["brightness"]) - brightness)).toBeLessThan(100);
   });
 
+  it("gives the same numbers when it was stopped and resumed", () =>
+    expectSameWhenResumed(["train", "bright", "--task", "regress", "--size", "12", "--gray", "--epochs", "2"]));
+
   it("goes on with the mean and the deviation that it began with", async () => {
     const before = settingsOf("bright-small");
     expect(before).toMatchObject({ folder: { means: [expect.any(Number)], deviations: [expect.any(Number)] } });
@@ -356,6 +406,31 @@ describe("convlens train --task reconstruct", () => {
 });
 
 describe("convlens predict", () => {
+  it("answers for more images than fit in one batch as for each alone", async () => {
+    const files = Array.from({ length: 45 }, (_, i) => `pictures/${i % 3 === 0 ? "above" : "below"}/${i % 15}.png`);
+    expect(
+      await run(
+        "predict",
+        "runs/pictures-small",
+        ...files.slice(0, 40),
+        "none.png",
+        ...files.slice(40),
+        "--format",
+        "json",
+      ),
+    ).toBe(1);
+    expect(said.err).toContain("none.png");
+    const together = json();
+    expect(together.map(({ file }) => file)).toEqual(files);
+    for (const i of [0, 31, 32, 44]) {
+      clear();
+      expect(await run("predict", "runs/pictures-small", files[i]!, "--format", "json")).toBe(0);
+      const [alone] = json();
+      expect(alone!["answer"]).toBe(together[i]!["answer"]);
+      expect(alone!["confidence"]).toBeCloseTo(together[i]!["confidence"] as number, 5);
+    }
+  });
+
   it("answers without the data: as text, CSV and JSON", async () => {
     renameSync("pictures", "moved");
     try {

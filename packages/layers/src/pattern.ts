@@ -171,7 +171,8 @@ class PatternParser {
     const got = this.#peek();
     const column = this.#tokens[this.#next]?.at ?? this.#text.length;
     const isWord = expected.startsWith(words[0]!) && /^[a-z]{2,}$/i.test(got);
-    const hint = isWord ? ` (did you mean ${nearest(got.slice(0, 40).toUpperCase(), [...words, ADD])}?)` : "";
+    const near = isWord ? nearest(got.slice(0, 40).toUpperCase(), [...words, ADD]) : undefined;
+    const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
     const isLong = this.#text.length > LONGEST_SHOWN;
     const start = isLong ? Math.max(0, column - 60) : 0;
     const shown = isLong ? this.#text.slice(start, column + 60) : this.#text;

@@ -273,7 +273,8 @@ describe("Dropout", () => {
   it("refuses a rate in place of options, and unknown options", () => {
     const make = (options: unknown): layers.Dropout => new layers.Dropout(options as { rate?: number });
     expect(() => make(0.2)).toThrow("Dropout: expected an object of options { rate }, got 0.2");
-    expect(() => make({ probability: 0.2 })).toThrow('Dropout: unknown option "probability"; did you mean "rate"?');
+    expect(() => make({ probability: 0.2 })).toThrow('Dropout: unknown option "probability"; options are rate');
+    expect(() => make({ dropRate: 0.2 })).toThrow('Dropout: unknown option "dropRate"; did you mean "rate"?');
   });
 
   it("does nothing outside of training", () => {

@@ -64,10 +64,11 @@ export function conformance(makeBackend: () => Backend | Promise<Backend>, optio
   const names = Object.keys({ ...cases, ...behaviour });
   for (const { test } of skip) {
     if (names.includes(test)) continue;
+    const near = nearest(test, names);
     throw new ValueError({
       operation: "conformance",
       problem: `there is no test "${test}" to skip`,
-      fix: `did you mean "${nearest(test, names)}"?`,
+      fix: near === undefined ? `tests are ${names.join(", ")}` : `did you mean "${near}"?`,
     });
   }
   const test = (name: string, body: (backend: Backend) => Promise<void>): void => {

@@ -1,7 +1,7 @@
 import { extname, resolve } from "node:path";
 import { ConvlensError } from "@convlens/backend";
 import { AnswerWriter, formats, type Format } from "../answerFile.ts";
-import { answerers, inputOf, PictureFolder, type Answer } from "../answers.ts";
+import { answerers, inputOf, outputsFor, PictureFolder, seenSize, type Asked } from "../answers.ts";
 import { command, type Command } from "../command.ts";
 import { imageFiles, watchImages } from "../imageFiles.ts";
 import { openImage } from "../images/openImage.ts";
@@ -54,11 +54,12 @@ export const predict: Command = command({
       );
     const pictures = settings.images === undefined ? undefined : new PictureFolder(settings.images);
     const writer = await AnswerWriter.open(format, settings.output);
-    const answer = (file: string): Promise<boolean> => answerTo(file, loaded, settings.invert, pictures, writer);
+    const answering = { loaded, invert: settings.invert, pictures, writer };
     try {
-      if (settings.watch !== undefined) return await watch(settings.watch, answer);
+      if (settings.watch !== undefined) return await watch(settings.watch, (file) => answerAll([file], answering));
       let failed = 0;
-      for (const file of files) if (!(await answer(file))) failed++;
+      for (let at = 0; at < files.length; at += BATCH)
+        failed += await answerAll(files.slice(at, at + BATCH), answering);
       return failed === 0 ? 0 : 1;
     } finally {
       await writer.close();
@@ -90,40 +91,55 @@ function formatOf({ format, output = "" }: Pick<Settings<typeof options>, "forma
   return formats.find((name) => name === ending) ?? "text";
 }
 
-/** Writes the answer for a file, or says why there is none. Returns whether there is one. */
-async function answerTo(
-  path: string,
-  loaded: LoadedModel,
-  invert: boolean,
-  pictures: PictureFolder | undefined,
-  writer: AnswerWriter,
-): Promise<boolean> {
-  let answer: Answer;
+/** Number of images that are answered for in one step. */
+const BATCH = 32;
+
+/** What answers need beside images. */
+interface Answering {
+  readonly loaded: LoadedModel;
+  readonly invert: boolean;
+  readonly pictures: PictureFolder | undefined;
+  readonly writer: AnswerWriter;
+}
+
+/** Writes the answers for some files, or says why there is none. Returns the number of files without one. */
+async function answerAll(files: readonly string[], answering: Answering): Promise<number> {
+  const { loaded, invert, pictures, writer } = answering;
+  const { model, settings } = loaded;
+  const asked: Asked[] = [];
+  for (const path of files)
+    await reporting(path, async () => {
+      const pixels = await openImage(path, "");
+      asked.push({ path, size: seenSize(pixels), x: inputOf(pixels, settings, invert) });
+    });
+  if (asked.length === 0) return files.length;
+  const outputs = await outputsFor(model, asked);
+  let answered = 0;
+  for (const [i, image] of asked.entries()) {
+    const question = { ...image, outputs: outputs[i]!, settings, pictures };
+    const isAnswered = await reporting(image.path, async () =>
+      writer.write(image.path, await answerers[settings.task](question)),
+    );
+    if (isAnswered) answered++;
+  }
+  return files.length - answered;
+}
+
+/** Does the work for a file, or says why it cannot be done. Returns whether it was done. */
+async function reporting(path: string, work: () => Promise<void>): Promise<boolean> {
   try {
-    answer = await answerOf(path, loaded, invert, pictures);
+    await work();
+    return true;
   } catch (error) {
     if (!(error instanceof ConvlensError || error instanceof CommandLineError)) throw error;
     const about = error.message.includes(path) ? "" : `${path}: `;
     process.stderr.write(printable(`convlens predict: ${about}${error.message}\n`));
     return false;
   }
-  await writer.write(path, answer);
-  return true;
-}
-
-async function answerOf(
-  path: string,
-  { model, settings }: LoadedModel,
-  invert: boolean,
-  pictures: PictureFolder | undefined,
-): Promise<Answer> {
-  const pixels = await openImage(path, "");
-  const x = inputOf(pixels, settings, invert);
-  return answerers[settings.task]({ path, pixels, x, model, settings, pictures });
 }
 
 /** Answers for the images of a folder until a signal ends it. Returns the exit code for the signal. */
-async function watch(folder: string, answer: (file: string) => Promise<boolean>): Promise<number> {
+async function watch(folder: string, answer: (file: string) => Promise<unknown>): Promise<number> {
   const end = new AbortController();
   let code = 0;
   const onInterrupt = (): void => {

@@ -94,7 +94,7 @@ export const train: Command = command({
   about: "train a model and write a report about it",
   usage: ["train <data> [options]", "train <folder> [options]", "train --resume runs/<name>"],
   details:
-    "A folder holds PNG and JPEG images: one sub-folder for each class; to segment, the sub-folders images and masks with files of the same names; for a regression, the sub-folder images and a file targets.csv with the columns file and one for each number; to reconstruct, images.",
+    "A folder holds PNG and JPEG images: one sub-folder for each class; to segment, the sub-folders images and masks with files of the same names, and if you like a file classes.csv with the columns value and name for the values of the masks; for a regression, the sub-folder images and a file targets.csv with the columns file and one for each number; to reconstruct, images.",
   argument: ["data", `${Object.keys(data).join(", ")}; or a folder of images`],
   options,
   run: (parsed) => (parsed.settings.resume === undefined ? start(parsed) : resume(parsed, parsed.settings.resume)),
