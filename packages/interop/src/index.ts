@@ -3,6 +3,14 @@
  *
  * @module
  */
+export {
+  inspectFile,
+  type InspectedFile,
+  type InspectedModel,
+  type InspectedOperator,
+  type InspectedValue,
+  type ModelFileKind,
+} from "./files/inspectFile.ts";
 export { importOnnx, type ImportOnnxOptions } from "./onnx/importOnnx.ts";
 export type { BatchPolicy, ImportedModel } from "./onnx/importedModel.ts";
 export type { ImportReport, OperatorReport, ValueReport } from "./onnx/report.ts";
