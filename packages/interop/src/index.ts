@@ -13,4 +13,13 @@ export {
 } from "./files/inspectFile.ts";
 export { importOnnx, type ImportOnnxOptions } from "./onnx/importOnnx.ts";
 export type { BatchPolicy, ImportedModel } from "./onnx/importedModel.ts";
+export {
+  loadStateDict,
+  saveStateDict,
+  type LoadedStateDict,
+  type LoadedTensor,
+  type LoadStateDictOptions,
+  type SaveStateDictOptions,
+} from "./weights/stateDict.ts";
+export type { WeightSource } from "./weights/conventions.ts";
 export type { ImportReport, OperatorReport, ValueReport } from "./onnx/report.ts";

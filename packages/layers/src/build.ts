@@ -13,6 +13,7 @@ import {
 import { apply, layerOption, variables, type AnyLayer, type InputOf, type Layer } from "./layer.ts";
 import { initialize, nameVariables } from "./parameter.ts";
 import { checkReachable } from "./reachable.ts";
+import { noteShapes } from "./recordedShapes.ts";
 
 /** Options of {@link build}. */
 export interface BuildOptions {
@@ -60,6 +61,7 @@ export function build(model: AnyLayer, inputShape: unknown, options: BuildOption
     [2, true],
   ] as const) {
     const x = zerosOf(inputShape, batch) as never;
+    noteShapes(model, x);
     const y = recordApart(() => apply<never, unknown>(model, x, { training }));
     nameVariables(model);
     checkReachable("build", model, tensorsIn(y as Tensors));

@@ -116,6 +116,7 @@ export { activations, predict, recordForward, type Activation } from "./predict.
 export { PReLU, type PReLUOptions } from "./prelu.ts";
 export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
+export { recordedShapes } from "./recordedShapes.ts";
 export { Permute, Reshape, type PermuteOptions, type ReshapeOptions } from "./reshape.ts";
 export { Residual } from "./residual.ts";
 export { Resize, Upsample, type UpsampleOptions } from "./resizing.ts";

@@ -5,6 +5,7 @@ import { compileModel } from "./compileModel.ts";
 import { apply, checkTensors, layerOption, typeOf, type Layer, type Mode } from "./layer.ts";
 import { nameVariables } from "./parameter.ts";
 import { noteRecording } from "./reachable.ts";
+import { noteShapes } from "./recordedShapes.ts";
 
 function checkCall(operation: string, model: unknown, x: unknown): void {
   checkValue(operation, "model", model, layerOption);
@@ -20,6 +21,7 @@ export function recordForward<Input, Output>(model: Layer<Input, Output>, x: Inp
   const expected = layerOption(model);
   if (expected !== undefined) throw new ValueError({ what: "the model", expected, got: model });
   const y = apply(model, x, mode);
+  noteShapes(model, x as Tensors);
   nameVariables(model);
   noteRecording(model, tensorsIn(y as Tensors));
   return y;
