@@ -16,7 +16,7 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * Returns the name that differs least from `name`, for a hint, or one that contains it or is contained in it; `undefined` where
+ * Returns the name that differs least from `name`, for a hint, or one that is a part of it; `undefined` where
  * none is near.
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
@@ -26,10 +26,6 @@ export function nearest(name: string, names: readonly string[]): string | undefi
     const d = distance(name, other);
     if (d < least) [best, least] = [other, d];
   }
-  if (best !== undefined || name.length < 3) return best;
   const lower = name.toLowerCase();
-  return names.find((other) => {
-    const word = other.toLowerCase();
-    return other.length >= 3 && (word.includes(lower) || lower.includes(word));
-  });
+  return best ?? names.find((other) => other.length > 2 && lower.includes(other));
 }
