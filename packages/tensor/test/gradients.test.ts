@@ -543,6 +543,8 @@ describe("gradients agree with central differences in float64", () => {
           "poolChecks",
           "resizeChecks",
           "signalChecks",
+          "tripleFrom",
+          "volumeChecks",
           "windowChecks",
         ],
       ],

@@ -47,6 +47,8 @@ const others = new Set([
     "poolChecks",
     "resizeChecks",
     "signalChecks",
+    "tripleFrom",
+    "volumeChecks",
     "windowChecks",
   ],
 ]);
