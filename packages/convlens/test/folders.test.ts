@@ -59,7 +59,7 @@ async function expectSameWhenResumed(words: readonly string[]): Promise<void> {
   process.emit("SIGINT");
   expect(await stopped).toBe(130);
   clear();
-  expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
+  expect(await run("train", "--resume", "runs/parts", "--json", "--trust")).toBe(0);
   const { examplesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
   expect(whole).toMatchObject(numbers);
   const [parts, all] = [weightsOf("parts"), weightsOf("whole")];
@@ -223,22 +223,16 @@ describe("convlens train --task segment", () => {
   });
 
   it("gives the same numbers when it was stopped and resumed", () =>
-    expectSameWhenResumed(["train", "squares", "--task", "segment", "--size", "12", "--gray", "--epochs", "2"]));
+    expectSameWhenResumed([
+      ...["train", "squares", "--task", "segment", "--size", "12", "--gray", "--epochs", "2"],
+      ...["--model", join(import.meta.dirname, "nets/mask.ts")],
+    ]));
 
   it("takes the names of the classes from classes.csv", async () => {
     writeFileSync("squares/classes.csv", "value,name\n255,square\n0,ground\n7,never\n");
     const args = [
-      "train",
-      "squares",
-      "--task",
-      "segment",
-      "--size",
-      "12",
-      "--gray",
-      "--epochs",
-      "1",
-      "--name",
-      "named",
+      ...["train", "squares", "--task", "segment", "--size", "12", "--gray", "--epochs", "1", "--name", "named"],
+      ...["--model", join(import.meta.dirname, "nets/mask.ts")],
     ];
     try {
       expect(await run(...args)).toBe(0);
@@ -248,7 +242,7 @@ describe("convlens train --task segment", () => {
       });
       expect(readFileSync("runs/named/report.html", "utf8")).toContain("square");
       clear();
-      expect(await run("predict", "runs/named", "squares/images/0.png")).toBe(0);
+      expect(await run("predict", "runs/named", "squares/images/0.png", "--trust")).toBe(0);
       expect(said.out).toMatch(/ground [\d.]+ %, never [\d.]+ %, square [\d.]+ %\n$/);
       for (const [text, told] of [
         ["name\nsquare\n", /classes\.csv has the columns name; expected value, name/],
