@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../src/main.ts";
+import { onnxModel } from "./onnxModel.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convlens-cli-"));
 const home = process.cwd();
@@ -183,6 +184,32 @@ describe("convlens", () => {
     expect(await run("summary", "lenet", "--input", "20x20x1")).toBe(0);
     expect(await run("summary", "lenet", "--input", "9x9x1")).toBe(1);
     expect(said.err).toMatch(/layers\.\d \(\w+\): .*does not fit/);
+  });
+
+  it("summary tells what a file of a model is, and prints the layers of one in ONNX", async () => {
+    writeFileSync("net.onnx", onnxModel);
+    expect(await run("summary", "net.onnx")).toBe(0);
+    expect(said.out).toMatch(/^An ONNX model, version 17 of the operators, with 5 nodes\./);
+    expect(said.out).toContain("inputs: image float32 [batch, 1, 12, 12]\noutputs: scores float32 [batch, 4]\n");
+    expect(said.out).toContain("operators: 1 Conv, 1 Relu, 1 GlobalAveragePool, 1 Flatten, 1 Gemm\n");
+    expect(said.out).toMatch(/features\.0 Conv2d +\[6, 6, 4\] \(drops 1 row and 1 column\) +40 +1,296\n/);
+    said.out = "";
+    expect(await run("summary", "net.onnx", "--json")).toBe(0);
+    expect(json()[0]).toMatchObject({ kind: "onnx", report: { batch: "free" }, summary: { parameters: 60 } });
+    said.out = "";
+    writeFileSync("pointer.onnx", "version https://git-lfs.github.com/spec/v1\n");
+    expect(await run("summary", "./pointer.onnx")).toBe(0);
+    expect(said.out).toBe(
+      "A pointer of Git LFS in place of the file.\nWhat to do: fetch the file with git lfs pull.\n",
+    );
+    for (const [args, told] of [
+      [["none.onnx"], /none\.onnx cannot be read: there is no such file or folder/],
+      [["net.onnx", "--input", "12x12x1"], /--input and --classes are for models by name; leave them out/],
+    ] as const) {
+      said.err = "";
+      expect(await run("summary", ...args)).toBe(2);
+      expect(said.err).toMatch(told);
+    }
   });
 
   it("--help prints the options of a command", async () => {

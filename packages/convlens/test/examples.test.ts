@@ -10,6 +10,7 @@ import * as math from "@convlens/backend/math";
 import * as datasetsNode from "@convlens/datasets/node";
 import * as methods from "@convlens/tensor/methods";
 import * as convlens from "./everything.ts";
+import { onnxModel } from "./onnxModel.ts";
 
 // Runs every example in doc comments, in the README, and in the guides.
 
@@ -52,14 +53,7 @@ function imagesAt(name: string, ...paths: readonly string[]): string {
   return join(folder, name);
 }
 const onnxFile = join(folder, "net.onnx");
-writeFileSync(
-  onnxFile,
-  // A convolution, pooling of whole maps, and a dense layer, written by onnx.helper: [batch, 1, 12, 12] → [batch, 4].
-  Buffer.from(
-    "CAg6hgUKcAoFaW1hZ2UKEWZlYXR1cmVzLjAud2VpZ2h0Cg9mZWF0dXJlcy4wLmJpYXMSAWEiBENvbnYqFQoMa2VybmVsX3NoYXBlQANAA6ABByoRCgRwYWRzQAFAAUABQAGgAQcqEAoHc3RyaWRlc0ACQAKgAQcKDAoBYRIBYiIEUmVsdQoZCgFiEgFjIhFHbG9iYWxBdmVyYWdlUG9vbAoPCgFjEgFkIgdGbGF0dGVuCjgKAWQKC2hlYWQud2VpZ2h0CgloZWFkLmJpYXMSBnNjb3JlcyIER2VtbSoNCgZ0cmFuc0IYAaABAhIDbmV0KrABCAQIAQgDCAMQAUIRZmVhdHVyZXMuMC53ZWlnaHRKkAFsv4A9f0aHvb3yoz7f1VY9oSGJvv0iOT556SY/5nPyPv4ntL5V+SG/6o6fvm5FqTxOzZS/7ArgvQN6H7/gdbu+j1SLvhjyIb49wVI+FHEFP5eeg71G6C4/M0qqviH5Mz7SSec+hYlAPfhVvr4y9uu+CltqvtV64T0rOwG/HzLWveILo73bdIo+ms/bPWnzNT4qJwgEEAFCD2ZlYXR1cmVzLjAuYmlhc0oQUGGnvnC5hL2essg+wCg/PypVCAQIBBABQgtoZWFkLndlaWdodEpADykhv0HIQT+lRSw/BgTIPrpmBz5+uiC+bKA6P7/pej/5m2Y/UlUoP5H6Nj4vqhq/+vMRu74OqD4H6SS/cE1KPiohCAQQAUIJaGVhZC5iaWFzShAYF1w+2y+yPi2RF79XZam+WiQKBWltYWdlEhsKGQgBEhUKBxIFYmF0Y2gKAggBCgIIDAoCCAxiHQoGc2NvcmVzEhMKEQgBEg0KBxIFYmF0Y2gKAggEQgQKABAR",
-    "base64",
-  ),
-);
+writeFileSync(onnxFile, onnxModel);
 const files = {
   onnxFile,
   photos: imagesAt("photos", ...Array.from({ length: 20 }, (_, i) => `${i % 2 === 0 ? "cat" : "dog"}/${i}.png`)),

@@ -2,6 +2,8 @@ import { wholeFrom, type Shape } from "@convlens/backend";
 import { formatSummary, summary as summaryOf } from "@convlens/layers";
 import { allModels, largeModels } from "../catalogue.ts";
 import { command, type Command } from "../command.ts";
+import { describeModelFile, isFileName } from "../modelFile.ts";
+import { printable } from "../printable.ts";
 import { LARGEST_INPUT } from "../runFolder.ts";
 import { choice, CommandLineError, jsonOption, onlyWord } from "../options.ts";
 
@@ -12,11 +14,13 @@ const inputs: Readonly<Record<string, string>> = {
   signal: "128x1",
 };
 
-/** Prints the layers of a model. */
+/** Prints the layers of a model, or tells what a file of a model is. */
 export const summary: Command = command({
   about: "print shapes, parameters and multiply-adds of the layers of a model",
-  usage: ["summary <model> [options]"],
-  argument: ["model", Object.keys(allModels).join(", ")],
+  usage: ["summary <model> [options]", "summary <file> [--json]"],
+  details:
+    "A file may be an ONNX model of any program; of files of other kinds it says what they are and what to do with them.",
+  argument: ["model", `${Object.keys(allModels).join(", ")}; or a file`],
   options: {
     input: {
       type: "text",
@@ -33,6 +37,12 @@ export const summary: Command = command({
   },
   async run({ words, settings }) {
     const name = onlyWord(words, "a model");
+    if (isFileName(name)) {
+      const isAlone = settings.input === undefined && settings.classes === undefined;
+      if (!isAlone) throw new CommandLineError("--input and --classes are for models by name; leave them out");
+      process.stdout.write(`${printable(await describeModelFile(name, settings.json))}\n`);
+      return 0;
+    }
     const make = choice("model", name, allModels);
     const input = shapeOf(settings.input ?? inputs[name] ?? "28x28x1");
     const result = summaryOf(make(settings.classes ?? (Object.hasOwn(largeModels, name) ? 1000 : 10), input), input);
