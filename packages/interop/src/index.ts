@@ -11,6 +11,7 @@ export {
   type InspectedValue,
   type ModelFileKind,
 } from "./files/inspectFile.ts";
+export { exportOnnx, type ExportOnnxOptions } from "./export/exportOnnx.ts";
 export { importOnnx, type ImportOnnxOptions } from "./onnx/importOnnx.ts";
 export type { BatchPolicy, ImportedModel } from "./onnx/importedModel.ts";
 export {

@@ -11,6 +11,10 @@ export const isSame = (a: readonly number[], b: readonly number[]): boolean =>
 export const channelsLast = (rank: number): number[] =>
   rank < 3 ? upTo(rank) : [0, ...upTo(rank - 2).map((i) => i + 2), 1];
 
+/** An order of axes with the channels after the batch: that of the file, of axes as they are here. */
+export const channelsFirst = (rank: number): number[] =>
+  rank < 3 ? upTo(rank) : [0, rank - 1, ...upTo(rank - 1).slice(1)];
+
 /** Visits all places of a shape in row-major order, with the offset that `stepSizes` gives them from `start`. */
 export function eachOffset(
   shape: readonly number[],
