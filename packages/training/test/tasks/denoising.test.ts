@@ -7,7 +7,7 @@ import { blobs, describeTask } from "./task.ts";
 const NOISE = 0.3;
 
 describeTask("a denoising autoencoder", {
-  ...{ size: 300, small: 60, epochs: 8 },
+  ...{ size: 300, small: 60, epochs: 8, isSlowOnReference: true },
   start: (size, options) => {
     const { images } = blobs(size, 12);
     const clean = arrays({ inputs: images, targets: images });

@@ -28,7 +28,7 @@ function boxes(size: number, side: number) {
 }
 
 describeTask("detection of one box", {
-  ...{ size: 1200, small: 60, epochs: 20 },
+  ...{ size: 1200, small: 60, epochs: 20, isSlowOnReference: true },
   start: (size, options) => {
     const { train, test } = split(boxes(size, 16), { test: 0.2, seed: 1 });
     const conv = (filters: number): Conv2d => new Conv2d({ filters, kernelSize: 3, padding: "same" });

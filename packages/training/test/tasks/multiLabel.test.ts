@@ -37,7 +37,7 @@ function signs(size: number, side: number) {
 }
 
 describeTask("several labels of one image", {
-  ...{ size: 600, small: 60, epochs: 20 },
+  ...{ size: 600, small: 60, epochs: 20, isSlowOnReference: true },
   start: (size, options) => {
     const { train, test } = split(signs(size, 12), { test: 0.2, seed: 1 });
     const conv = (filters: number): Conv2d => new Conv2d({ filters, kernelSize: 3, padding: "same" });

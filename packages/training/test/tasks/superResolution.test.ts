@@ -40,7 +40,7 @@ function repeated({ large, small }: ReturnType<typeof waves>): number {
 }
 
 describeTask("super-resolution × 2", {
-  ...{ size: 240, small: 40, epochs: 25 },
+  ...{ size: 240, small: 40, epochs: 25, isSlowOnReference: true },
   start: (size, options) => {
     const { large, small } = waves(size);
     const data = arrays({

@@ -21,6 +21,8 @@ export interface Task<Values> {
   readonly size: number;
   readonly small: number;
   readonly epochs: number;
+  /** Whether plain loops take many seconds to learn it. */
+  readonly isSlowOnReference?: boolean;
   /** Begins to train a fresh model on `size` examples. */
   readonly start: (size: number, options: RunOptions) => { readonly model: object; readonly run: Fit<Values> };
   /** Expects the quality that the last epoch must have reached. */
@@ -59,6 +61,15 @@ export function describeTask<Values>(name: string, task: Task<Values>): void {
       );
       reached(history.at(-1)!);
     });
+
+    const isSlow = task.isSlowOnReference === true && process.env["CI_FULL"] === undefined;
+    it.skipIf(isSlow)(
+      "is learned on the reference (skipped where that takes 9 to 40 s, unless CI_FULL is set)",
+      async () => {
+        const history = await on(reference(), async () => start(size, { epochs: task.epochs }).run.then((x) => x));
+        reached(history.at(-1)!);
+      },
+    );
 
     it("has one curve for one seed: again, with two threads, stopped in mid-epoch, with batches made ahead", async () => {
       const expected = await on(await cpu({ threads: 1 }), () => short());
