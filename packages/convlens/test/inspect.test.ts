@@ -8,6 +8,7 @@ import { chromium as browsers, type Browser, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { chromium, quiet } from "../../../tools/chromium.mjs";
 import { main } from "../src/main.ts";
+import { writeMasks } from "./pictures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convlens-inspect-"));
 const home = process.cwd();
@@ -32,6 +33,7 @@ beforeAll(async () => {
   await run(...train, "edges", "--model", "small", "--name", "edges");
   await run(...train, "tones", "--name", "tones");
   await run(...train, "shapes", "--model", branches, "--name", "branches");
+  await trainTasks();
   writeFileSync("fits.png", encode({ width: 28, height: 28, channels: 1, depth: 8, data: bar(28, 28, true) }));
   writeFileSync("paper.png", encode({ width: 90, height: 60, channels: 1, depth: 8, data: bar(90, 60, false) }));
   const golden = join(import.meta.dirname, "../../../tools/golden/images.json");
@@ -49,6 +51,19 @@ beforeEach(() => {
   vi.spyOn(process.stderr, "write").mockImplementation((text) => Boolean((said.err += text.toString())));
 });
 afterEach(() => vi.restoreAllMocks());
+
+/** Trains one small net for each task of images that is not classification. */
+async function trainTasks(): Promise<void> {
+  writeMasks("squares", 12, 12);
+  const numbers = Array.from({ length: 12 }, (_, i) => `${i}.png,${(i * 5) % 12}`);
+  writeFileSync("squares/targets.csv", ["file,number", ...numbers].join("\n"));
+  const train = ["train", "squares", "--size", "12", "--gray", "--epochs", "2", "--batch-size", "4"];
+  const mask = join(import.meta.dirname, "nets/mask.ts");
+  await run(...train, "--task", "segment", "--model", mask, "--name", "masks");
+  await run("train", "squares/images", ...train.slice(2), "--task", "reconstruct", "--name", "pictures");
+  rmSync("squares/masks", { recursive: true });
+  await run(...train, "--task", "regress", "--name", "numbers");
+}
 
 /** Chapters of a page. */
 const chapters = (page: string): string[] => [...page.matchAll(/<h2 id="([^"]+)"/g)].map(([, id]) => id!);
@@ -120,6 +135,7 @@ describe("the page of convlens inspect", () => {
 describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () => {
   let browser: Browser;
   const pages = ["colours.html", "runs/edges/report.html"];
+  const reports = ["masks", "pictures", "numbers"].map((name) => `runs/${name}/report.html`);
 
   beforeAll(async () => {
     browser = await browsers.launch({ executablePath: chromium!, args: quiet });
@@ -145,7 +161,7 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
   }
 
   it.each(
-    pages.flatMap((path) =>
+    [...pages, ...reports].flatMap((path) =>
       [["light", 1120] as const, ["dark", 1120] as const, ["light", 360] as const].map(
         ([scheme, width]) => [path, scheme, width] as const,
       ),
