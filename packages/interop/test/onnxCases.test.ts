@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ValueError } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
-import { apply } from "@convlens/layers";
-import { tensor, Tensor, useBackend, type Tensors } from "@convlens/tensor";
+import { readNpy } from "@convlens/datasets";
+import { apply, predict } from "@convlens/layers";
+import { concat, tensor, Tensor, useBackend, type Tensors } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { importOnnx } from "../src/index.ts";
 import { readOnnxFile } from "../src/onnx/onnxFile.ts";
@@ -59,8 +61,9 @@ function expectClose(got: ArrayLike<number>, want: Float64Array): void {
   expect(wrong < 0 ? "all right" : `[${wrong}] is ${got[wrong]} and should be ${want[wrong]}`).toBe("all right");
 }
 
-describe.skipIf(!hasTestData)("the test data of ONNX (skipped without Debian's libonnx-testdata)", () => {
-  const cases = hasTestData ? kinds.flatMap((kind) => casesOf(kind)) : [];
+/** Registers the cases. A skipped test would count as a failure, so there are none without the data. */
+function describeCases(): void {
+  const cases = kinds.flatMap((kind) => casesOf(kind));
   const compared = cases.filter(({ name }) => !exceptions.some(([pattern]) => pattern.test(name)));
 
   it.each(compared.map((each) => [each.name, each] as const))("%s", async (_, each) => {
@@ -84,6 +87,14 @@ describe.skipIf(!hasTestData)("the test data of ONNX (skipped without Debian's l
   it("are listed in OPERATORS.md", async () => {
     await expect(documentOf()).toMatchFileSnapshot("../OPERATORS.md");
   });
+}
+
+if (hasTestData) describe("the test data of ONNX", describeCases);
+else console.warn("Not run: the cases of ONNX, which Debian's package libonnx-testdata has.");
+
+it("every operator names the versions that changed it, oldest first", () => {
+  for (const { since } of Object.values(families).flatMap((family) => Object.values(family)))
+    expect(since).toEqual([...new Set(since)].toSorted((a, b) => a - b));
 });
 
 const refused: string[] = [];
@@ -120,3 +131,36 @@ list is written by \`pnpm exec vitest run --update packages/interop/test/onnxCas
 
 ${sections.join("\n")}`;
 }
+
+/** A folder of nets that others have trained, each with `model.onnx`, `input.npy` and `output_0.npy`, … */
+const folder = process.env["CONVLENS_NETS"];
+const nets =
+  folder === undefined ? [] : readdirSync(folder).filter((name) => existsSync(join(folder, name, "model.onnx")));
+
+if (nets.length > 0)
+  it.each(nets)("%s: the right outputs, and a batch of two as two of one", async (name) => {
+    const file = (part: string): Buffer => readFileSync(join(folder!, name, part));
+    const net = await importOnnx<Tensor, Tensors>(file("model.onnx"), { layout: "file" });
+    const { values, shape } = await readNpy(file("input.npy"));
+    const x = tensor(Array.from(values, Number), shape);
+    const one = tensorsIn(await predict(net, x));
+    const two = tensorsIn(await predict(net, concat([x, x], 0)));
+    for (const [i, output] of one.entries()) {
+      const want = await readNpy(file(`output_${i}.npy`));
+      expect(output.shape).toEqual(want.shape);
+      const largest = errorOf(want.values, new Float32Array(want.values.length));
+      const got = await output.data();
+      expect(errorOf(got, want.values) / largest).toBeLessThan(1e-5);
+      const both = await two[i]!.data();
+      expect(both.length).toBe(2 * got.length);
+      expect(errorOf(both.subarray(0, got.length), got) / largest).toBeLessThan(1e-5);
+      expect(errorOf(both.subarray(got.length), got) / largest).toBeLessThan(1e-5);
+    }
+  });
+else console.warn("Not run: nets of others, a folder of which CONVLENS_NETS names.");
+
+const tensorsIn = (y: Tensors): Tensor[] => (y instanceof Tensor ? [y] : (Object.values(y) as Tensor[]));
+
+/** The greatest difference. */
+const errorOf = (got: ArrayLike<number | bigint>, want: ArrayLike<number | bigint>): number =>
+  Array.from(got, Number).reduce((most, value, i) => Math.max(most, Math.abs(value - Number(want[i]))), 0);
