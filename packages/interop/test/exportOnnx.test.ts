@@ -168,7 +168,7 @@ describe("exportOnnx", () => {
 
   // Debian has the checker as python3-onnx. A skipped test would count as a failure.
   if (hasChecker)
-    it("passes ONNX\'s checker", () => {
+    it("passes ONNX's checker", () => {
       expect(Object.keys(files).length).toBe(Object.keys(cases).length);
       checkFiles(files);
     });
@@ -194,7 +194,7 @@ describe("models", () => {
 
   // Debian has the checker as python3-onnx. A skipped test would count as a failure.
   if (hasChecker)
-    it("pass ONNX\'s checker", () => {
+    it("pass ONNX's checker", () => {
       expect(Object.keys(files).length).toBe(Object.keys(nets).length);
       checkFiles(files);
     });
